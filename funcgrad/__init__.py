@@ -1,0 +1,40 @@
+"""funcgrad: functional, immutable automatic differentiation for plain NumPy."""
+
+import funcgrad.numpy
+from funcgrad import tree
+from funcgrad.graph.node import Node
+from funcgrad.transforms.batching import vmap
+from funcgrad.transforms.derivatives import (
+    grad,
+    hessian,
+    hvp,
+    jacfwd,
+    jacobian,
+    jacrev,
+    jvp,
+    linear_transpose,
+    linearize,
+    value_and_grad,
+    vjp,
+)
+from funcgrad.transforms.staging import eval_shape, stop_gradient
+
+__version__ = "0.1.0"
+__all__ = [
+    "Node",
+    "eval_shape",
+    "grad",
+    "hessian",
+    "hvp",
+    "jacfwd",
+    "jacobian",
+    "jacrev",
+    "jvp",
+    "linear_transpose",
+    "linearize",
+    "stop_gradient",
+    "tree",
+    "value_and_grad",
+    "vjp",
+    "vmap",
+]

@@ -1,0 +1,116 @@
+"""Every error that funcgrad raises by itself: what happened, where it came from, what to write instead.
+
+Each class's docstring fails and then succeeds, so this file is also a list of the ways out.
+"""
+
+
+class FuncgradError(Exception):
+    """The common ancestor: catch it to catch whatever funcgrad, and not NumPy, refuses."""
+
+
+class TreeError(FuncgradError, ValueError):
+    """Two trees that should have one structure differ; the path of the first difference is named.
+
+    >>> from funcgrad import tree
+    >>> tree.map(lambda x, y: x + y, {"w": 1.0}, {"v": 1.0})
+    Traceback (most recent call last):
+    funcgrad.errors.TreeError: ...
+    >>> tree.map(lambda x, y: x + y, {"w": 1.0}, {"w": 2.0})
+    {'w': 3.0}
+    """
+
+
+class UnknownValue(FuncgradError, TypeError):
+    """A truth value, a number or a length was asked of a value that is not known yet (vmap, eval_shape).
+
+    >>> import numpy as np
+    >>> from funcgrad import vmap
+    >>> vmap(lambda x: x if x > 0 else -x)(np.array([1.0, -2.0]))
+    Traceback (most recent call last):
+    funcgrad.errors.UnknownValue: ...
+    >>> vmap(lambda x: np.where(x > 0, x, -x))(np.array([1.0, -2.0]))
+    array([1., 2.])
+    """
+
+
+class LostDerivative(FuncgradError, TypeError):
+    """An operation would turn a traced value into a plain number, so that its derivative would silently be zero.
+
+    >>> import math, numpy as np
+    >>> from funcgrad import grad
+    >>> grad(lambda x: math.sin(x))(0.0)
+    Traceback (most recent call last):
+    funcgrad.errors.LostDerivative: ...
+    >>> grad(lambda x: np.sin(x))(0.0)
+    1.0
+    """
+
+
+class ImmutableValue(FuncgradError, TypeError):
+    """A traced value, or an array that would then have to hold one, was to be changed in place.
+
+    >>> import numpy as np
+    >>> from funcgrad import grad
+    >>> def f(x):
+    ...     x[0] = 0.0
+    ...     return np.sum(x * x)
+    >>> grad(f)(np.array([3.0, 4.0]))
+    Traceback (most recent call last):
+    funcgrad.errors.ImmutableValue: ...
+    >>> grad(lambda x: np.sum(x.at[0].set(0.0) ** 2))(np.array([3.0, 4.0]))
+    array([0., 8.])
+    """
+
+
+class UnsupportedFunction(FuncgradError, TypeError):
+    """A NumPy function, or an option of one, that has no rule here was given a traced value.
+
+    >>> import numpy as np
+    >>> from funcgrad import grad
+    >>> grad(lambda x: np.sum(np.add(x, 1.0, out=np.zeros(2))))(np.ones(2))
+    Traceback (most recent call last):
+    funcgrad.errors.UnsupportedFunction: ...
+    >>> grad(lambda x: np.sum(np.add(x, 1.0)))(np.ones(2))
+    array([1., 1.])
+    """
+
+
+class BadArgument(FuncgradError, TypeError):
+    """A transform was given something it cannot differentiate or map: the leaf's path and type are named.
+
+    >>> from funcgrad import grad
+    >>> grad(lambda p: p["w"] ** 2)({"w": 3.0, "name": "dense"})
+    Traceback (most recent call last):
+    funcgrad.errors.BadArgument: ...
+    >>> grad(lambda p, name: p["w"] ** 2)({"w": 3.0}, "dense")
+    {'w': 6.0}
+    """
+
+
+class BadAnswer(FuncgradError, TypeError):
+    """A function returned something whose derivative is not defined: no scalar, None, text, objects.
+
+    >>> import numpy as np
+    >>> from funcgrad import grad, jacobian
+    >>> grad(lambda x: 2 * x)(np.ones(2))
+    Traceback (most recent call last):
+    funcgrad.errors.BadAnswer: ...
+    >>> jacobian(lambda x: 2 * x)(np.ones(2))
+    array([[2., 0.],
+           [0., 2.]])
+    """
+
+
+class EscapedNode(FuncgradError, TypeError):
+    """A traced value was used after the call that it belongs to had ended, or was to be pickled.
+
+    >>> import numpy as np
+    >>> from funcgrad import vmap
+    >>> kept = []
+    >>> _ = vmap(lambda x: kept.append(x) or x)(np.ones(2))
+    >>> vmap(lambda x: x + kept[0])(np.ones(2))
+    Traceback (most recent call last):
+    funcgrad.errors.EscapedNode: ...
+    >>> vmap(lambda x, y: x + y)(np.ones(2), np.ones(2))
+    array([2., 2.])
+    """

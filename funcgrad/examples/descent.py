@@ -1,0 +1,63 @@
+"""The minimum of F[a] = x·a² + a at x = 4, by the derivative and, beside it, by a forward difference.
+
+The minimum is at a = -1/(2x) = -1/8. Descent along the derivative ends there. Descent along the forward difference of
+step h ends where (F[a + h] - F[a]) / h = 0, which is half a step too low, at -1/8 - h/2.
+"""
+
+import sys
+from collections.abc import Callable, Iterable
+from itertools import accumulate, islice, repeat
+
+from funcgrad import grad
+
+X, START = 4.0, 1.0
+#: The forward difference's step.
+STEP = 1e-3
+
+
+def objective(a: float) -> float:
+    """F[a] = x·a² + a."""
+    return X * a**2 + a
+
+
+def forward_difference(f: Callable[[float], float], step: float) -> Callable[[float], float]:
+    """The slope of f by two of its values: (f(a + h) - f(a)) / h."""
+    return lambda a: (f(a + step) - f(a)) / step
+
+
+def descent(slope: Callable[[float], float], start: float, rate: float) -> Iterable[float]:
+    """The endless sequence a₀ = start, aₖ₊₁ = aₖ - rate·slope(aₖ).
+
+    >>> list(islice(descent(grad(objective), 1.0, 1e-3), 2))
+    [1.0, 0.991]
+    """
+    return accumulate(repeat(None), lambda a, _: a - rate * slope(a), initial=start)
+
+
+def after(updates: int, places: Iterable[float]) -> float:
+    """Where a descent is after so many updates."""
+    return next(islice(places, updates, None))
+
+
+def exact(updates: int = 10_000) -> float:
+    """Where the descent along the derivative is."""
+    return after(updates, descent(grad(objective), START, rate=1e-3))
+
+
+def approximate(updates: int = 10_000) -> float:
+    """Where the descent along the forward difference is."""
+    return after(updates, descent(forward_difference(objective, STEP), START, rate=0.1))
+
+
+def report() -> Iterable[str]:
+    """What there is to see."""
+    places = list(islice(descent(grad(objective), START, rate=1e-3), 10_001))
+    yield "descent along the derivative, rate 0.001"
+    for updates in (0, 1, 10, 100, 1000, 1001, 10_000):
+        yield f"  after {updates:6} updates  a = {places[updates]!r}"
+    yield f"descent along the forward difference of step {STEP}, rate 0.1"
+    yield f"  after  10000 updates  a = {approximate()!r}, half a step too low"
+
+
+if __name__ == "__main__":
+    sys.stdout.writelines([f"{line}\n" for line in report()])

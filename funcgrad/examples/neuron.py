@@ -1,0 +1,51 @@
+"""One neuron, o = tanh(x₁w₁ + x₂w₂ + b), and the derivative of its answer by each of its numbers.
+
+They are ordinary Python numbers, and mix with others on either side of an operator.
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from funcgrad import value_and_grad
+
+#: The numbers of the neuron, by name. With this bias, tanh has its value 1/√2 and its slope 1/2.
+NUMBERS = {"x1": 2.0, "x2": 0.0, "w1": -3.0, "w2": 1.0, "b": 6.8813735870195432}
+
+
+def tanh_by_exp(n: Any) -> Any:
+    """The same function: tanh n = (e - 1) / (e + 1) with e = exp 2n."""
+    e = np.exp(2 * n)
+    return (e - 1) / (e + 1)
+
+
+def neuron(numbers: dict[str, Any], tanh: Callable[[Any], Any] = np.tanh) -> Any:
+    """The answer o = tanh(x₁w₁ + x₂w₂ + b)."""
+    p = numbers
+    return tanh(p["x1"] * p["w1"] + p["x2"] * p["w2"] + p["b"])
+
+
+def gradients(tanh: Callable[[Any], Any] = np.tanh) -> tuple[Any, dict[str, Any]]:
+    """The answer o, and ∂o/∂n for each number n.
+
+    >>> o, slopes = gradients()
+    >>> round(o, 12), {name: round(slope, 12) for name, slope in slopes.items()}
+    (0.707106781187, {'x1': -1.5, 'x2': 0.5, 'w1': 1.0, 'w2': 0.0, 'b': 0.5})
+    """
+    answer, slopes = value_and_grad(neuron)(NUMBERS, tanh)
+    return float(answer), {name: float(slope) for name, slope in slopes.items()}
+
+
+def report() -> Iterator[str]:
+    """What there is to see."""
+    for name, tanh in (("np.tanh", np.tanh), ("(e - 1) / (e + 1)", tanh_by_exp)):
+        answer, slopes = gradients(tanh)
+        yield f"with tanh as {name}: o = {answer!r}"
+        for number, slope in slopes.items():
+            yield f"  {number:2} = {NUMBERS[number]:18}   ∂o/∂{number} = {slope:.15g}"
+
+
+if __name__ == "__main__":
+    sys.stdout.writelines([f"{line}\n" for line in report()])

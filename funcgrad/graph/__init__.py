@@ -1,0 +1,1 @@
+"""The frozen graph: types, nodes, operations, and where NumPy's names lead."""

@@ -1,0 +1,125 @@
+"""Node: a frozen expression; History: what it is made of."""
+
+from typing import Any, NamedTuple, NoReturn
+
+import numpy as np
+from attrs import frozen
+
+from funcgrad import tree
+from funcgrad.errors import EscapedNode, UnknownValue
+from funcgrad.graph.calls import Calls
+from funcgrad.graph.methods import Methods, Operators, Refusals
+from funcgrad.graph.protocols import Protocols
+from funcgrad.graph.provenance import expression, refuse, unknown_sentences
+from funcgrad.graph.types import Type, type_of
+
+
+@tree.register_leaf
+class History(NamedTuple):
+    """How a value came about: an operation on older histories, keeping only the values that its rule reads.
+
+    A named tuple, and not an attrs class, because one is made for every operation: docs/decisions/0002-history.md.
+    """
+
+    #: The operation.
+    op: Any
+    #: Its arguments: a Node where the rule reads the value, else a History; constants, and Types of those not read.
+    args: tuple[Any, ...]
+    #: The answer where the rule reads it, or where it is but a number; else its Type.
+    answer: Any
+    #: Older than all that is made of it.
+    birth: int
+    #: The calls whose leaves this is made of: while one of them runs, somebody may ask for this one's derivative.
+    calls: Calls
+
+    # A history is equal to itself only: to compare all that it is made of could take for ever.
+    __eq__ = object.__eq__
+    __ne__ = object.__ne__
+    __hash__ = object.__hash__
+    __repr__ = object.__repr__
+
+    shape = property(lambda self: getattr(self.answer, "shape", ()))
+    dtype = property(lambda self: type_of(self.answer).dtype)
+    ndim = property(lambda self: len(self.shape))
+    weak = property(lambda self: type_of(self.answer).weak)
+
+
+#: `grown(History, (op, args, answer, birth, calls))` is `History(…)` without the detour through Python.
+grown = tuple.__new__
+
+
+@tree.register_leaf
+@frozen(eq=False, repr=False)
+class Node(Operators, Methods, Refusals, Protocols):
+    """A traced value: the value, or its Type while it is unknown, and the history it came by.
+
+    It behaves like the array that it stands for: NumPy's functions, operators, methods and attributes apply. It cannot
+    change. `x.value` is the plain array or number of a known one, for logs and plots.
+
+    >>> import numpy as np
+    >>> from funcgrad import grad
+    >>> def f(x):
+    ...     print(x.shape, x)
+    ...     return np.sum(x * x)
+    >>> grad(f)(np.array([1.0, 2.0]))
+    (2,) [1. 2.]
+    array([2., 4.])
+    """
+
+    #: The plain array or number if it is known, else its Type; a tuple of those for an operation of several results.
+    value: Any
+    #: What it is made of.
+    history: History
+
+    __hash__ = object.__hash__
+    __array_priority__ = 1000.0
+
+    # ---- what it is ------------------------------------------------------------------------------------------------
+    known = property(lambda self: type(self.value) is not Type)
+    type = property(lambda self: type_of(self.value))
+    shape = property(lambda self: getattr(self.value, "shape", ()))
+    dtype = property(lambda self: type_of(self.value).dtype)
+    weak = property(lambda self: type_of(self.value).weak)
+    ndim = property(lambda self: len(self.shape))
+    size = property(lambda self: int(np.prod(self.shape, dtype=np.int64)))
+    itemsize = property(lambda self: self.dtype.itemsize)
+    nbytes = property(lambda self: self.size * self.dtype.itemsize)
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("len() of unsized object")
+        return int(self.shape[0])
+
+    def __iter__(self) -> Any:
+        if not self.shape:
+            raise TypeError("iteration over a 0-d array")
+        return iter([self[i] for i in range(self.shape[0])])
+
+    def __bool__(self) -> bool:
+        if self.known:
+            return bool(self.value)
+        asked = f"The truth of {expression() or 'this value'}"
+        raise UnknownValue(unknown_sentences(self, asked, "Choose with np.where(x > 0, a, b)"))
+
+    def __contains__(self, item: Any) -> bool:
+        return bool(np.any(self == item))
+
+    def __repr__(self) -> str:
+        return f"Node({self.value!r})"
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+    def __format__(self, spec: str) -> str:
+        if spec and not self.known:
+            raise UnknownValue(unknown_sentences(self, "The number to print", "Print its shape and dtype"))
+        return format(self.value if self.known else str(self), spec)
+
+    def __copy__(self) -> "Node":
+        return self
+
+    def __deepcopy__(self, memo: Any) -> "Node":
+        return self
+
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        refuse(EscapedNode, "A traced value cannot be pickled: it belongs to a running call.", "Pickle x.value.")

@@ -1,0 +1,273 @@
+"""Op: an operation, and how it meets its arguments: at once if they are known, staged if one is not."""
+
+import hashlib
+from collections.abc import Hashable, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from attrs import evolve, fields, frozen
+
+from funcgrad.errors import BadArgument
+from funcgrad.graph.calls import Call, Calls, births, frozen_array, hold
+from funcgrad.graph.node import History, Node
+from funcgrad.graph.types import NUMBERS, PLAIN, STRONG, Type, key_of, type_of
+
+
+@frozen(eq=False, repr=False)
+class Op:
+    """An operation with its static parameters as fields: it can be compared, hashed, printed and digested."""
+
+    #: Whether the rule reads the answer.
+    reads_answer: ClassVar[bool] = False
+    #: Whether only the other mode is stated, so that the sweep transposes it.
+    transposed_pull: ClassVar[bool] = False
+    transposed_push: ClassVar[bool] = False
+    #: Whether the answer may leave out infinities or NaN among the arguments, as a choice does.
+    hides: ClassVar[bool] = False
+    #: Whether it is a choice at all.
+    chooses: ClassVar[bool] = False
+    #: Whether the answer is a tuple.
+    several: ClassVar[bool] = False
+    #: Whether a Python number among the arguments stays one, giving way to the dtypes of the others.
+    keeps_weak: ClassVar[bool] = False
+    #: Whether the derivative is zero wherever it exists: then a known answer needs no history.
+    constant: ClassVar[bool] = False
+
+    @property
+    def name(self) -> str:
+        """The name that is printed."""
+        return type(self).__name__
+
+    @property
+    def key(self) -> Hashable:
+        """The class and the fields, told apart to the last bit: what makes two operations one."""
+        cls = type(self)
+        return (f"{cls.__module__}.{cls.__qualname__}", *(key_of(getattr(self, f.name)) for f in fields(cls)))
+
+    @property
+    def digest(self) -> str:
+        """The key's SHA-256: the same in every process and on every machine."""
+        return hashlib.sha256(repr(self.key).encode()).hexdigest()
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Op) and self.key == other.key)
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __repr__(self) -> str:
+        return f"{self.name}({', '.join(f'{f.name}={getattr(self, f.name)!r}' for f in fields(type(self)))})"
+
+    def __call__(self, *args: Any) -> Any:
+        """The answer: plain if all arguments are, else a Node, known if all arguments are."""
+        calls, values = None, []
+        for a in args:
+            if type(a) is Node:
+                calls = a.history.calls if calls is None else joined(calls, a.history.calls)
+                values.append(a.value)
+            else:
+                values.append(a)
+        if calls is None:
+            if not self.keeps_weak and not NUMBERS.isdisjoint(map(type, args)):
+                args = tuple(map(strong, args))
+            return self.run(*args)
+        if not self.keeps_weak and not NUMBERS.isdisjoint(map(type, values)):
+            args = tuple([strong(a) for a in args])
+            values = [a.value if type(a) is Node else a for a in args]
+        if any([unknown(v) for v in values]):
+            return self.stage(calls, args, values)
+        answer = self.run(*values)
+        if self.constant:
+            return answer
+        return self.grow(calls, self.keep(args), answer)
+
+    def grow(self, calls: Calls, kept: tuple[Any, ...], answer: Any) -> Any:
+        """The node, or the nodes, of a known answer."""
+        kept = tuple([hold(a, calls) if type(a) is np.ndarray else a for a in kept])
+        if self.several:
+            answer = tuple(map(frozen_array, answer))
+            return self.results(Node(answer, History(self, kept, answer, births(), calls)))
+        frozen_array(answer)
+        remembered = answer if self.reads_answer or type(answer) is not np.ndarray else type_of(answer)
+        return Node(answer, History(self, kept, remembered, births(), calls))
+
+    def stage(self, calls: Calls, args: tuple[Any, ...], values: list[Any]) -> Any:
+        """The node of an answer that is not known yet: it keeps all its arguments, for a fold to replay."""
+        types = tuple(map(type_of, values))
+        if not self.keeps_weak:
+            types = tuple([t if type(t) is tuple else t.strong() for t in types])
+        answer = self.infer(*types)
+        kept = tuple([hold(a, calls) if type(a) is np.ndarray else a for a in args])
+        node = Node(answer, History(self, kept, answer, births(), calls))
+        return self.results(node) if self.several else node
+
+    def results(self, node: Node) -> tuple[Any, ...]:
+        """The nodes of an operation of several results."""
+        return tuple([Result(i)(node) for i in range(len(node.value))])
+
+    # ---- what a kind or an operation states ------------------------------------------------------------------------
+    def run(self, *args: Any) -> Any:
+        """The answer on plain values."""
+        raise TypeError(f"{self.name} states no run")
+
+    def infer(self, *args: Any) -> Any:
+        """The answer's Type from the arguments' Types."""
+        raise TypeError(f"{self.name} states no infer")
+
+    def keep(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The arguments as the history keeps them: whole where a rule reads them, else by their Type."""
+        return args
+
+    def pull(self, zbar: Any, z: Any, args: tuple[Any, ...], wanted: Sequence[int]) -> list[Any]:
+        """The cotangents of the `wanted` arguments; None for zero."""
+        raise TypeError(f"{self.name} states no pullback")
+
+    def pull_carefully(self, zbar: Any, z: Any, args: tuple[Any, ...], wanted: Sequence[int]) -> list[Any]:
+        """As `pull`, where z̄ may be 0 because a choice did not take this branch: then 0·∞ and 0·NaN are 0."""
+        return self.pull(zbar, z, args, wanted)
+
+    def push(self, dots: list[Any], z: Any, args: tuple[Any, ...]) -> Any:
+        """The answer's tangent from the arguments' tangents, where None is zero."""
+        raise TypeError(f"{self.name} states no pushforward")
+
+    def batched(self, size: int, which: tuple[bool, ...], args: tuple[Any, ...]) -> Any:
+        """The answer for a batch: axis 0 of the arguments that `which` marks, and of the answer."""
+        raise TypeError(f"{self.name} states no batch rule")
+
+
+@frozen(eq=False, repr=False)
+class Leaf(Op):
+    """z = x under a fresh name: what a call differentiates with respect to, or maps over."""
+
+    #: The call that made it.
+    call: Call
+    #: Which argument of the call's function it belongs to: a position or a keyword.
+    argument: int | str
+    #: Which leaf of that argument's tree it is.
+    position: int
+    #: The structure of that tree; None where the leaf is the whole argument.
+    structure: Any = None
+
+    def run(self, x: Any) -> Any:
+        return x
+
+    def infer(self, x: Any) -> Any:
+        return x
+
+    def pull(self, zbar: Any, z: Any, args: tuple[Any, ...], wanted: Sequence[int]) -> list[Any]:
+        return [zbar]
+
+    def push(self, dots: list[Any], z: Any, args: tuple[Any, ...]) -> Any:
+        return dots[0]
+
+    def batched(self, size: int, which: tuple[bool, ...], args: tuple[Any, ...]) -> Any:
+        return args[0]
+
+
+@frozen(eq=False, repr=False)
+class Result(Op):
+    """z = xᵢ: one of the results of an operation of several."""
+
+    #: Which one.
+    index: int
+
+    def __call__(self, *args: Any) -> Any:
+        (parent,) = args
+        if type(parent) is not Node:
+            return parent[self.index]
+        value = parent.value[self.index]
+        return Node(value, History(self, (parent.history,), value, births(), parent.history.calls))
+
+    def run(self, x: Any) -> Any:
+        return x[self.index]
+
+    def infer(self, x: Any) -> Any:
+        return x[self.index]
+
+    def push(self, dots: list[Any], z: Any, args: tuple[Any, ...]) -> Any:
+        return dots[0][self.index]
+
+    def batched(self, size: int, which: tuple[bool, ...], args: tuple[Any, ...]) -> Any:
+        return args[0][self.index]
+
+
+def joined(one: Calls, other: Calls) -> Calls:
+    """The calls of an answer: all those of its arguments."""
+    if one is other or one >= other:
+        return one
+    return other if other >= one else one | other
+
+
+def unknown(value: Any) -> bool:
+    """Whether a value is, or contains, a Type."""
+    return type(value) is Type or (type(value) is tuple and any([type(v) is Type for v in value]))
+
+
+def strong(a: Any) -> Any:
+    """`a` no longer weak: outside arithmetic a Python number takes part as NumPy's own."""
+    if type(a) is Node:
+        value = a.value
+        if type(value) is Type:
+            return Node(value.strong(), a.history) if value.weak else a
+        return Node(STRONG[type(value)](value), a.history) if type(value) in STRONG else a
+    return STRONG[type(a)](a) if type(a) in STRONG else a
+
+
+def weak(a: Any) -> Any:
+    """`a`, a scalar, as a Python number again: what a cotangent of a Python number is."""
+    value = a.value if type(a) is Node else a
+    if type(value) is Type:
+        value = evolve(value, weak=True)
+    elif type(value) not in NUMBERS:
+        value = value.item()
+    return Node(value, a.history) if type(a) is Node else value
+
+
+def node_of(h: History) -> Any:
+    """The answer of a history as a node again, or as its nodes if it has several results."""
+    node = Node(h.answer, h)
+    return h.op.results(node) if h.op.several else node
+
+
+def forget(a: Any) -> Any:
+    """What remains of an argument that no rule reads: its history, or its Type."""
+    if type(a) is Node:
+        return a.history
+    return type_of(a) if type(a) is np.ndarray else a
+
+
+def admit(a: Any) -> Any:
+    """A constant as an operation takes it: a number, or an array of numbers; anything else is refused by name."""
+    kind = type(a)
+    if kind in PLAIN or kind is Node:
+        if kind is np.ndarray and a.dtype.kind not in "biufc":
+            raise BadArgument(
+                f"An array of dtype {a.dtype} met a traced value. Only boolean, integer, real and complex arrays can. "
+                "Build it with np.stack or funcgrad.numpy.array, or convert it with astype(float)."
+            )
+        return a
+    if kind in (list, tuple):
+        if any(type(item) is Node for item in a):
+            raise BadArgument(
+                f"A {kind.__name__} of traced values met a traced value. NumPy would read it as an array. "
+                "Write np.stack([x, y]) or funcgrad.numpy.array([x, y])."
+            )
+        return admit(np.asarray(a))
+    if kind is np.memmap:
+        return np.asarray(a)
+    raise BadArgument(
+        f"A {kind.__module__}.{kind.__qualname__} met a traced value. Operations take arrays and numbers. "
+        "Convert it first, with np.asarray(a) if nothing is lost by it."
+    )
+
+
+def fresh_leaf(call: Call, value: Any, argument: int | str = 0, position: int = 0, structure: Any = None) -> Node:
+    """A fresh name for `value`, which may be a Type: what a call differentiates with respect to, or maps over."""
+    own = frozenset({call})
+    older: tuple[Node, ...] = ()
+    if type(value) is Node:
+        kept, older, calls = value.value, (value,), own | value.history.calls
+    else:
+        kept, calls = hold(value, own) if type(value) is np.ndarray else value, own
+    answer = type_of(kept) if type(kept) is np.ndarray else kept
+    return Node(kept, History(Leaf(call, argument, position, structure), older, answer, call.birth, calls))

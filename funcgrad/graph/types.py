@@ -1,0 +1,87 @@
+"""What is known of an array before it exists."""
+
+from collections.abc import Hashable
+from typing import Any
+
+import numpy as np
+from attrs import evolve, frozen
+
+from funcgrad import tree
+
+#: Python's numbers do not decide a dtype: beside a float32 array, 2.0 is a float32.
+WEAK = {float: np.dtype(np.float64), int: np.dtype(np.int64), complex: np.dtype(np.complex128)}
+
+#: NumPy's own number for each of Python's.
+STRONG: dict[type, Any] = {bool: np.bool_} | {kind: dtype.type for kind, dtype in WEAK.items()}
+NUMBERS = frozenset(STRONG)
+#: Exact classes of plain values that an operation takes as they are.
+PLAIN = NUMBERS | {np.ndarray} | {np.dtype(code).type for code in "?bBhHiIlLqQefdgFDG"}
+
+
+@tree.register_leaf
+@frozen
+class Type:
+    """The type of an array: everything about it but its numbers.
+
+    >>> import numpy as np
+    >>> Type((2, 3), np.dtype("float32"))
+    float32[2,3]
+    """
+
+    #: The length of each axis.
+    shape: tuple[int, ...]
+    #: NumPy's dtype.
+    dtype: np.dtype[Any]
+    #: Whether this is still a Python number, which gives way to any dtype it meets.
+    weak: bool = False
+
+    ndim = property(lambda self: len(self.shape))
+    size = property(lambda self: int(np.prod(self.shape, dtype=np.int64)))
+
+    def __repr__(self) -> str:
+        lengths = f"[{','.join(map(str, self.shape))}]" if self.shape else ""
+        return f"{'weak ' if self.weak else ''}{self.dtype.name}{lengths}"
+
+    def with_shape(self, shape: tuple[int, ...]) -> "Type":
+        """The same dtype, no longer weak, at another shape."""
+        return Type(tuple(shape), self.dtype)
+
+    def with_dtype(self, dtype: Any) -> "Type":
+        """The same shape at another dtype."""
+        return Type(self.shape, np.dtype(dtype))
+
+    def with_lengths(self, lengths: dict[int, int]) -> "Type":
+        """The same dtype with the axes named in `lengths` at other lengths."""
+        return self.with_shape(tuple(lengths.get(axis, length) for axis, length in enumerate(self.shape)))
+
+    def strong(self) -> "Type":
+        """The same type once it has met an operation that is not arithmetic."""
+        return evolve(self, weak=False) if self.weak else self
+
+    def promoting(self) -> Any:
+        """What stands for this type in NumPy's promotion: a dtype, or Python's own class if weak."""
+        return {"f": float, "i": int, "c": complex}[self.dtype.kind] if self.weak else self.dtype
+
+
+def type_of(value: Any) -> Any:
+    """The Type of a plain value, of a node, or of what a history remembers; a Type is its own."""
+    kind = type(value)
+    if kind is Type:
+        return value
+    if kind is tuple:
+        return tuple(map(type_of, value))
+    if kind in WEAK:
+        return Type((), WEAK[kind], weak=True)
+    if kind is bool:
+        return Type((), np.dtype(bool))
+    return Type(value.shape, value.dtype, getattr(value, "weak", False))
+
+
+def key_of(field: Any) -> Hashable:
+    """What tells a field apart: -0.0 from 0.0, 1 from True and 1.0, while one NaN is like another."""
+    if type(field) is tuple:
+        return tuple(map(key_of, field))
+    if hasattr(field, "key"):
+        key: Hashable = field.key
+        return key
+    return (type(field).__qualname__, repr(field))

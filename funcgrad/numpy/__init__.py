@@ -1,0 +1,39 @@
+"""NumPy's names. They are NumPy's own functions, which find their way here when an argument is traced.
+
+What NumPy cannot dispatch is here instead: `array`, `asarray`, `full`, which read lists and numbers, and `at`, the
+updates of `x.at[i]` for plain arrays too. All other names are NumPy's: `funcgrad.numpy.sum is numpy.sum`.
+
+>>> import numpy as np
+>>> import funcgrad.numpy as fnp
+>>> fnp.sum is np.sum, fnp.pi == np.pi
+(True, True)
+"""
+
+from typing import Any
+
+import numpy as _numpy
+
+import funcgrad.numpy.contracting
+import funcgrad.numpy.describing
+import funcgrad.numpy.indexing
+import funcgrad.numpy.joining
+import funcgrad.numpy.linalg
+import funcgrad.numpy.ordering
+import funcgrad.numpy.pointwise
+import funcgrad.numpy.reducing
+import funcgrad.numpy.scanning
+import funcgrad.numpy.shaping
+import funcgrad.numpy.subscripting
+from funcgrad.numpy.creation import array, asarray, full
+from funcgrad.numpy.indexing import at
+
+__all__ = ["array", "asarray", "at", "full"]
+
+
+def __getattr__(name: str) -> Any:
+    """NumPy's own."""
+    return getattr(_numpy, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*dir(_numpy), *__all__})

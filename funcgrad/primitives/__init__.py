@@ -1,0 +1,1 @@
+"""The table of derivatives: the four kinds, and a file for each family."""

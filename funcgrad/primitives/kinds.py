@@ -1,0 +1,443 @@
+"""The four kinds of operation: each states its calculus once and gets both modes and the batch rule from its kind."""
+
+import math
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from attrs import field, frozen
+
+from funcgrad.graph.calls import births, frozen_array, hold
+from funcgrad.graph.node import History, Node, grown
+from funcgrad.graph.op import Op, admit, forget, joined, strong
+from funcgrad.graph.protocols import taken
+from funcgrad.graph.types import PLAIN, Type, type_of
+
+#: A partial derivative: a function of (z, x, y, …), a constant factor, or None where it is zero or does not exist.
+Partial = Callable[..., Any] | int | None
+
+
+def read_by(partial: Partial) -> frozenset[int]:
+    """Which of (z, x, y, …) a partial reads: a parameter named with an underscore is not read."""
+    if not callable(partial):
+        return frozenset()
+    code = partial.__code__
+    return frozenset(i for i, name in enumerate(code.co_varnames[: code.co_argcount]) if not name.startswith("_"))
+
+
+@frozen(eq=False, repr=False)
+class Pointwise(Op):
+    """z = f(x, y, …), element by element, where shapes broadcast."""
+
+    keeps_weak: ClassVar[bool] = True
+
+    #: The ufunc that says what the answer's dtype is.
+    ufunc: np.ufunc
+    #: What computes it: the ufunc, or Python's operator, which agrees with it and is quicker.
+    function: Callable[..., Any]
+    #: ∂z/∂x, ∂z/∂y, …
+    partials: tuple[Partial, ...]
+    #: Whether the answer of Python numbers is a Python number, as with + - * / // % ** neg abs.
+    arithmetic: bool = False
+    #: Its name where that is not the ufunc's.
+    label: str = ""
+    #: The values that each partial reads: 0 is z, 1 is x, 2 is y.
+    reads: tuple[frozenset[int], ...] = field(init=False)
+    #: The values that the partials read together.
+    both: frozenset[int] = field(init=False)
+    #: Whether no argument has a derivative.
+    constant: bool = field(init=False)  # type: ignore[misc]  # an instance's fact here, a class's elsewhere
+
+    @reads.default
+    def _reads(self) -> tuple[frozenset[int], ...]:
+        return tuple(map(read_by, self.partials))
+
+    @both.default
+    def _both(self) -> frozenset[int]:
+        return frozenset().union(*self.reads)
+
+    @constant.default
+    def _constant(self) -> bool:
+        return all(partial is None for partial in self.partials)
+
+    @property
+    def name(self) -> str:
+        return self.label or self.ufunc.__name__
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return ("ufunc", self.name)
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def __call__(self, *args: Any) -> Any:
+        return Op.__call__(self, *[admit(a) for a in args])
+
+    def run(self, *args: Any) -> Any:
+        return self.function(*args)
+
+    def infer(self, *types: Any) -> Any:
+        shape = np.broadcast_shapes(*[t.shape for t in types])
+        (*_, dtype) = self.ufunc.resolve_dtypes((*[t.promoting() for t in types], None))
+        return Type(shape, dtype, self.arithmetic and all([t.weak for t in types]))
+
+    def pull(self, zbar: Any, z: Any, args: tuple[Any, ...], wanted: Sequence[int]) -> list[Any]:
+        return [times(operator.mul, zbar, self.partials[i], z, args) for i in wanted]
+
+    def pull_carefully(self, zbar: Any, z: Any, args: tuple[Any, ...], wanted: Sequence[int]) -> list[Any]:
+        return [times(careful_product, zbar, self.partials[i], z, args) for i in wanted]
+
+    def push(self, dots: list[Any], z: Any, args: tuple[Any, ...]) -> Any:
+        total = None
+        for dot, partial in zip(dots, self.partials, strict=True):
+            term = None if dot is None else times(operator.mul, dot, partial, z, args)
+            total = term if total is None else total if term is None else total + term
+        return total
+
+    def batched(self, size: int, which: tuple[bool, ...], args: tuple[Any, ...]) -> Any:
+        rank = max(np.ndim(a) - b if type(a) is not Node else a.ndim - b for a, b in zip(args, which, strict=True))
+        return self(*[with_rank(a, rank) if b else a for a, b in zip(args, which, strict=True)])
+
+
+@frozen(eq=False, repr=False)
+class Unary(Pointwise):
+    """z = f(x): what `Op.__call__` does, as quickly as can be."""
+
+    #: Whether the partial reads the answer.
+    reads_z: bool = field(init=False)
+    #: Whether it reads the argument.
+    reads_x: bool = field(init=False)
+
+    @reads_z.default
+    def _reads_z(self) -> bool:
+        return 0 in self.reads[0]
+
+    @reads_x.default
+    def _reads_x(self) -> bool:
+        return 1 in self.reads[0]
+
+    def __call__(self, x: Any) -> Any:
+        if type(x) is not Node:
+            return self.function(x)
+        value, history = x.value, x.history
+        if type(value) is Type:
+            return self.stage(history.calls, (x,), [value])
+        answer = self.function(value)
+        if self.constant:
+            return answer
+        remembered = answer
+        if type(answer) is np.ndarray:
+            answer.flags.writeable = False
+            if not self.reads_z:
+                remembered = Type(answer.shape, answer.dtype)
+        kept = (x,) if self.reads_x else (history,)
+        return Node(answer, grown(History, (self, kept, remembered, births(), history.calls)))
+
+    def pull(self, zbar: Any, z: Any, args: tuple[Any, ...], wanted: Sequence[int]) -> list[Any]:
+        (partial,) = self.partials
+        return [zbar * value_of(partial, z, args) if callable(partial) else scaled(zbar, partial)]
+
+
+@frozen(eq=False, repr=False)
+class Binary(Pointwise):
+    """z = f(x, y): what `Op.__call__` does, as quickly as can be."""
+
+    def __call__(self, x: Any, y: Any) -> Any:
+        if type(x) is Node:
+            xvalue, calls = x.value, x.history.calls
+            if type(y) is Node:
+                yvalue = y.value
+                if y.history.calls is not calls:
+                    calls = joined(calls, y.history.calls)
+                reads = self.both
+            else:
+                if type(y) is np.ndarray or type(y) not in PLAIN:
+                    y = operand(y)
+                    if y is NotImplemented:
+                        return NotImplemented
+                yvalue, reads = y, self.reads[0]
+        elif type(y) is Node:
+            if type(x) is np.ndarray or type(x) not in PLAIN:
+                x = operand(x)
+                if x is NotImplemented:
+                    return NotImplemented
+            xvalue, yvalue, calls, reads = x, y.value, y.history.calls, self.reads[1]
+        else:
+            return self.function(x, y)
+        if type(xvalue) is Type or type(yvalue) is Type:
+            return self.stage(calls, (x, y), [xvalue, yvalue])
+        answer = self.function(xvalue, yvalue)
+        if self.constant:
+            return answer
+        remembered = answer
+        if type(answer) is np.ndarray:
+            answer.flags.writeable = False
+            if 0 not in reads:
+                remembered = Type(answer.shape, answer.dtype)
+        # A node that is not read leaves its history, an array its type; one that is read is held.
+        kept_x = x if 1 in reads else x.history if type(x) is Node else x
+        kept_y = y if 2 in reads else y.history if type(y) is Node else y
+        if type(kept_x) is np.ndarray:
+            kept_x = hold(x, calls) if 1 in reads else type_of(x)
+        if type(kept_y) is np.ndarray:
+            kept_y = hold(y, calls) if 2 in reads else type_of(y)
+        return Node(answer, grown(History, (self, (kept_x, kept_y), remembered, births(), calls)))
+
+
+def times(product: Callable[..., Any], a: Any, partial: Partial, z: Any, args: tuple[Any, ...]) -> Any:
+    """A cotangent or tangent times a partial."""
+    return product(a, value_of(partial, z, args)) if callable(partial) else scaled(a, partial)
+
+
+def chain_product(zbar: Any, slope: Any) -> Any:
+    """z̄·∂z/∂x where 0·∞ and 0·NaN are 0: the branch that `where` did not take stays out, whatever its slope is."""
+    with np.errstate(invalid="ignore"):
+        product = zbar * slope
+    wrong = (product != product) & ((zbar == 0) | (slope == 0))
+    return np.where(wrong, 0, product)[()] if np.any(wrong) else product
+
+
+def operand(a: Any) -> Any:
+    """A constant beside an operator: as `admit` has it, but a foreign class gets its own turn."""
+    return admit(a) if taken(a) else NotImplemented
+
+
+def value_of(partial: Callable[..., Any], z: Any, args: tuple[Any, ...]) -> Any:
+    """A partial's value; where Python's numbers raise (1/0, overflow) NumPy's are taken, which give inf or NaN."""
+    try:
+        return partial(z, *args)
+    except ArithmeticError:
+        return partial(strong(z), *map(strong, args))
+
+
+def scaled(a: Any, factor: int | None) -> Any:
+    """`a` times a constant partial."""
+    if factor is None:
+        return None
+    return a if factor == 1 else -a if factor == -1 else a * factor
+
+
+def with_rank(a: Any, rank: int) -> Any:
+    """A batch, given the axes of length 1 after its first by which each of its items broadcasts at `rank`."""
+    missing = rank + 1 - a.ndim
+    return a if missing <= 0 else a.reshape((a.shape[0], *(1,) * missing, *a.shape[1:]))
+
+
+@frozen(eq=False, repr=False)
+class Chain(Binary):
+    """z = x·y where 0·∞ = 0.  What is made of it needs the same care."""
+
+    hides: ClassVar[bool] = True
+
+    def push(self, dots: list[Any], z: Any, args: tuple[Any, ...]) -> Any:
+        terms = [chain(dot, other) for dot, other in zip(dots, reversed(args), strict=True) if dot is not None]
+        return terms[0] if len(terms) == 1 else terms[0] + terms[1]
+
+
+#: The chain rule's product where care is needed.
+chain = Chain(np.multiply, chain_product, (lambda _z, _x, y: y, lambda _z, x, _y: x), arithmetic=True, label="chain")
+
+
+def careful_product(zbar: Any, slope: Any) -> Any:
+    """z̄·∂z/∂x where 0·∞ = 0; the ordinary product if the slope is known to be finite."""
+    return zbar * slope if finite(slope) else chain(zbar, slope)
+
+
+def finite(a: Any) -> bool:
+    """Whether all numbers of a value are known and finite: their sum is."""
+    value = a.value if type(a) is Node else a
+    return type(value) is not Type and bool(np.isfinite(np.add.reduce(value, axis=None)))
+
+
+@frozen(eq=False, repr=False)
+class Linear(Op):
+    """z = A x. Arguments after the first are data without a derivative, such as integer indices.
+
+    States `run`, `infer`, `transpose(zbar, x, *data)`, `batch(x, *data)`.
+    """
+
+    def keep(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        return (forget(args[0]), *args[1:])
+
+    def transpose(self, zbar: Any, x: Any, *data: Any) -> Any:
+        """x̄ = Aᵀ z̄, where of x only shape and dtype are there to be read."""
+        raise TypeError(f"{self.name} states no transpose")
+
+    def batch(self, *args: Any) -> Any:
+        """The answer where axis 0 of every argument is the batch."""
+        raise TypeError(f"{self.name} states no batch rule")
+
+    def pull(self, zbar: Any, z: Any, args: tuple[Any, ...], wanted: Sequence[int]) -> list[Any]:
+        return [self.transpose(zbar, *args) if i == 0 else None for i in wanted]
+
+    def push(self, dots: list[Any], z: Any, args: tuple[Any, ...]) -> Any:
+        return None if dots[0] is None else self(dots[0], *args[1:])
+
+    def batched(self, size: int, which: tuple[bool, ...], args: tuple[Any, ...]) -> Any:
+        return self.batch(*[a if b else stretched(a, size) for a, b in zip(args, which, strict=True)])
+
+
+@frozen(eq=False, repr=False)
+class Joint(Linear):
+    """z = A (x, y, …): linear in all its arguments together, as `concatenate` is.
+
+    States `run`, `infer`, `transpose_of(i, zbar, *args)`, `batch`.
+    """
+
+    def keep(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple(map(forget, args))
+
+    def transpose_of(self, i: int, zbar: Any, *args: Any) -> Any:
+        """The cotangent of argument i, where of the arguments only shape and dtype are there to be read."""
+        raise TypeError(f"{self.name} states no transpose")
+
+    def pull(self, zbar: Any, z: Any, args: tuple[Any, ...], wanted: Sequence[int]) -> list[Any]:
+        return [self.transpose_of(i, zbar, *args) for i in wanted]
+
+    def push(self, dots: list[Any], z: Any, args: tuple[Any, ...]) -> Any:
+        return self(*[zeros_like(a) if dot is None else dot for dot, a in zip(dots, args, strict=True)])
+
+
+@frozen(eq=False, repr=False)
+class Multilinear(Op):
+    """z = B(x, y, …): linear in each argument alone; Leibniz' rule holds both ways.
+
+    States `run`, `infer`, `transpose_of(i, zbar, *args)`, `batch` or `batched`.
+    """
+
+    def keep(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        traced = [type(a) is Node for a in args]
+        return tuple([a if traced.count(True) - traced[i] else forget(a) for i, a in enumerate(args)])
+
+    def transpose_of(self, i: int, zbar: Any, *args: Any) -> Any:
+        """The cotangent of argument i, where of argument i itself only shape and dtype are there to be read."""
+        raise TypeError(f"{self.name} states no transpose")
+
+    def batch(self, *args: Any) -> Any:
+        """The answer where axis 0 of every argument is the batch."""
+        raise TypeError(f"{self.name} states no batch rule")
+
+    def pull(self, zbar: Any, z: Any, args: tuple[Any, ...], wanted: Sequence[int]) -> list[Any]:
+        return [self.transpose_of(i, zbar, *args) for i in wanted]
+
+    def push(self, dots: list[Any], z: Any, args: tuple[Any, ...]) -> Any:
+        total = None
+        for i, dot in enumerate(dots):
+            if dot is not None:
+                term = self(*args[:i], dot, *args[i + 1 :])
+                total = term if total is None else total + term
+        return total
+
+    def batched(self, size: int, which: tuple[bool, ...], args: tuple[Any, ...]) -> Any:
+        return self.batch(*[a if b else stretched(a, size) for a, b in zip(args, which, strict=True)])
+
+
+@frozen(eq=False, repr=False)
+class Opaque(Op):
+    """z = f(x, …), anything else. States `run`, `infer`, `batch`, and `vjp` or `jvp`: the sweeps transpose the one.
+
+    `vjp(zbar, z, *args)` returns a tuple, one cotangent an argument (None where there is none);
+    `jvp(dots, z, *args)` returns the answer's tangent, each of `dots` a tangent or None.
+    `reads` names what the stated rule reads.
+    """
+
+    #: Which values the rule reads: the letters z, x, y, … of the answer and the arguments.
+    reads: ClassVar[str] = "z x y"
+    #: The rules; None where not stated.
+    vjp: ClassVar[Any] = None
+    jvp: ClassVar[Any] = None
+
+    @classmethod
+    def __init_subclass__(cls) -> None:
+        cls.reads_answer = "z" in cls.reads
+        cls.transposed_pull, cls.transposed_push = cls.vjp is None, cls.jvp is None
+
+    def keep(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        letters = self.reads.split()
+        return tuple([a if letter in letters else forget(a) for a, letter in zip(args, "xywuvst", strict=False)])
+
+    def batch(self, *args: Any) -> Any:
+        """The answer where axis 0 of every argument is the batch."""
+        raise TypeError(f"{self.name} states no batch rule")
+
+    def pull(self, zbar: Any, z: Any, args: tuple[Any, ...], wanted: Sequence[int]) -> list[Any]:
+        bars = self.vjp(zbar, z, *args)
+        return [bars[i] for i in wanted]
+
+    def push(self, dots: list[Any], z: Any, args: tuple[Any, ...]) -> Any:
+        return self.jvp(dots, z, *args)
+
+    def batched(self, size: int, which: tuple[bool, ...], args: tuple[Any, ...]) -> Any:
+        return self.batch(*[a if b else stretched(a, size) for a, b in zip(args, which, strict=True)])
+
+
+#: Up to so many numbers it is quicker to fill an array than to make NumPy's view of one.
+FILLED = 1 << 14
+
+
+@frozen(eq=False, repr=False)
+class Expand(Linear):
+    """z = x repeated along new axes.  Transpose: sum over them."""
+
+    #: The answer's shape.
+    shape: tuple[int, ...]
+    #: Which of its axes are new, in ascending order.
+    axes: tuple[int, ...]
+
+    def run(self, x: Any) -> Any:
+        inserted = x.reshape([1 if i in self.axes else n for i, n in enumerate(self.shape)]) if x.ndim else x
+        if math.prod(self.shape) > FILLED:
+            return np.broadcast_to(inserted, self.shape)
+        answer = np.empty(self.shape, x.dtype)
+        answer[...] = inserted
+        return answer
+
+    def infer(self, x: Any) -> Any:
+        return x.with_shape(self.shape)
+
+    def transpose(self, zbar: Any, x: Any, *data: Any) -> Any:
+        return Sum(self.axes)(zbar)
+
+    def batch(self, *args: Any) -> Any:
+        (x,) = args
+        return Expand((x.shape[0], *self.shape), tuple(axis + 1 for axis in self.axes))(x)
+
+
+@frozen(eq=False, repr=False)
+class Sum(Linear):
+    """z = Σ x over `axes`, which go.  Transpose: repeat z̄ along them."""
+
+    #: The axes summed over, in ascending order.
+    axes: tuple[int, ...]
+
+    def run(self, x: Any) -> Any:
+        return np.add.reduce(x, axis=self.axes)
+
+    def infer(self, x: Any) -> Any:
+        shape = tuple(n for i, n in enumerate(x.shape) if i not in self.axes)
+        return Type(shape, np.add.reduce(np.empty(0, x.dtype)).dtype)
+
+    def transpose(self, zbar: Any, x: Any, *data: Any) -> Any:
+        return Expand(x.shape, self.axes)(zbar)
+
+    def batch(self, *args: Any) -> Any:
+        return Sum(tuple(axis + 1 for axis in self.axes))(*args)
+
+
+def stretched(a: Any, size: int) -> Any:
+    """`a` repeated along a new axis 0."""
+    a = a if type(a) in (Node, np.ndarray) else np.asarray(a)
+    return Expand((size, *a.shape), (0,))(a)
+
+
+def zeros_like(a: Any) -> Any:
+    """A plain zero of the type of a value, a node or a history; a Python zero if that is weak."""
+    kind = type_of(a)
+    if kind.weak:
+        return kind.promoting()(0)
+    return np.zeros(kind.shape, kind.dtype)[()]
+
+
+__all__ = ["Expand", "Joint", "Linear", "Multilinear", "Opaque", "Pointwise", "Sum", "frozen_array", "zeros_like"]

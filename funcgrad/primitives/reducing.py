@@ -1,0 +1,131 @@
+"""Reductions: axes that go. (`Sum`, which every kind needs, stands with the kinds.)"""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from attrs import frozen
+
+from funcgrad.graph.op import Op
+from funcgrad.graph.types import Type
+from funcgrad.primitives.kinds import Expand, Opaque, Sum, stretched
+from funcgrad.primitives.pointwise import Select
+from funcgrad.primitives.scanning import CumulativeProduct, before, reversed_along
+from funcgrad.primitives.shaping import Cast
+
+
+@frozen(eq=False, repr=False)
+class Flat(Op):
+    """z = f(x, …), locally constant: the derivative is zero wherever it exists.  States `run`, `infer`, `batch`."""
+
+    constant: ClassVar[bool] = True
+
+    def pull(self, zbar: Any, z: Any, args: tuple[Any, ...], wanted: Sequence[int]) -> list[Any]:
+        return [None] * len(wanted)
+
+    def push(self, dots: list[Any], z: Any, args: tuple[Any, ...]) -> Any:
+        return None
+
+    def batch(self, *args: Any) -> Any:
+        """The answer where axis 0 of every argument is the batch."""
+        raise TypeError(f"{self.name} states no batch rule")
+
+    def batched(self, size: int, which: tuple[bool, ...], args: tuple[Any, ...]) -> Any:
+        return self.batch(*[a if b else stretched(a, size) for a, b in zip(args, which, strict=True)])
+
+
+def without(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
+    """The lengths of the axes that stay."""
+    return tuple([n for i, n in enumerate(shape) if i not in axes])
+
+
+@frozen(eq=False, repr=False)
+class Truth(Flat):
+    """z = whether any x, or all x, over `axes` are true."""
+
+    #: "logical_or" for any, "logical_and" for all.
+    ufunc: str
+    #: The axes that go, in ascending order.
+    axes: tuple[int, ...]
+
+    def run(self, x: Any) -> Any:
+        return getattr(np, self.ufunc).reduce(x, axis=self.axes)
+
+    def infer(self, x: Any) -> Any:
+        return Type(without(x.shape, self.axes), np.dtype(bool))
+
+    def batch(self, *args: Any) -> Any:
+        return Truth(self.ufunc, tuple(axis + 1 for axis in self.axes))(*args)
+
+
+@frozen(eq=False, repr=False)
+class Extreme(Opaque):
+    """z = the largest x over `axes`, or the smallest.  ∂z/∂xᵢ = 1/m for each of the m elements equal to z, else 0.
+
+    A NaN is larger and smaller than all numbers, as in NumPy: the derivative is then shared among the NaNs.
+    """
+
+    #: "maximum" or "minimum".
+    ufunc: str
+    #: The axes that go, in ascending order.
+    axes: tuple[int, ...]
+    reads: ClassVar[str] = "z x"
+
+    def run(self, x: Any) -> Any:
+        return getattr(np, self.ufunc).reduce(x, axis=self.axes)
+
+    def infer(self, x: Any) -> Any:
+        self.run_empty([x.shape[axis] for axis in self.axes])
+        return x.with_shape(without(x.shape, self.axes))
+
+    def run_empty(self, lengths: list[int]) -> None:
+        """Raise NumPy's error if there is nothing to choose from."""
+        getattr(np, self.ufunc).reduce(np.zeros([min(n, 1) for n in lengths]), axis=None)
+
+    def chosen(self, z: Any, x: Any) -> tuple[Any, Any]:
+        """Which elements are the extreme ones, and how many."""
+        hit = (x == Expand(x.shape, self.axes)(z)) | (x != x)
+        return hit, Cast(z.dtype)(Sum(self.axes)(hit))
+
+    def vjp(self, zbar: Any, z: Any, x: Any) -> tuple[Any, ...]:
+        hit, count = self.chosen(z, x)
+        return (Select()(hit, Expand(x.shape, self.axes)(zbar / count), 0),)
+
+    def jvp(self, dots: list[Any], z: Any, x: Any) -> Any:
+        hit, count = self.chosen(z, x)
+        return Sum(self.axes)(Select()(hit, dots[0], 0)) / count
+
+    def batch(self, *args: Any) -> Any:
+        return Extreme(self.ufunc, tuple(axis + 1 for axis in self.axes))(*args)
+
+
+@frozen(eq=False, repr=False)
+class Product(Opaque):
+    """z = Π x along `axis`, which goes.  ∂z/∂xᵢ = Π xⱼ over j < i, times Π xⱼ over j > i.
+
+    Nothing is divided by x, so it holds at zeros, and being made of products it is right there to every order.
+    """
+
+    #: The axis that goes.
+    axis: int
+    reads: ClassVar[str] = "x"
+
+    def run(self, x: Any) -> Any:
+        return np.multiply.reduce(x, axis=self.axis)
+
+    def infer(self, x: Any) -> Any:
+        return Type(without(x.shape, (self.axis,)), np.multiply.reduce(np.empty(0, x.dtype)).dtype)
+
+    def others(self, x: Any) -> Any:
+        """Π xⱼ over j ≠ i."""
+        scan, axis = CumulativeProduct(self.axis), self.axis
+        return before(scan(x), axis) * reversed_along(before(scan(reversed_along(x, axis)), axis), axis)
+
+    def vjp(self, zbar: Any, z: Any, x: Any) -> tuple[Any, ...]:
+        return (Expand(x.shape, (self.axis,))(zbar) * self.others(x),)
+
+    def jvp(self, dots: list[Any], z: Any, x: Any) -> Any:
+        return Sum((self.axis,))(dots[0] * self.others(x))
+
+    def batch(self, *args: Any) -> Any:
+        return Product(self.axis + 1)(*args)

@@ -1,0 +1,1 @@
+"""The two sweeps: backwards is the calculus, forwards is everything else."""

@@ -1,0 +1,93 @@
+"""The edges of a rule: where broadcasting is undone, dtypes are met, and answers leave the graph."""
+
+from typing import Any
+
+import numpy as np
+
+from funcgrad.errors import EscapedNode
+from funcgrad.graph.calls import running
+from funcgrad.graph.node import History, Node
+from funcgrad.graph.op import unknown, weak
+from funcgrad.graph.types import Type, type_of
+from funcgrad.primitives.indexing import Piece
+from funcgrad.primitives.kinds import Expand, Sum
+from funcgrad.primitives.shaping import Cast, Reshape
+
+
+def sum_to(a: Any, shape: tuple[int, ...]) -> Any:
+    """Undo NumPy's broadcasting: `a` summed over whatever was stretched to get from `shape` to its own."""
+    if a.shape == shape:
+        return a
+    if len(a.shape) < len(shape) or np.broadcast_shapes(a.shape, shape) != a.shape:
+        return sum_to(stretch_to(a, np.broadcast_shapes(a.shape, shape)), shape)
+    extra = len(a.shape) - len(shape)
+    axes = tuple(i for i, n in enumerate(a.shape) if i < extra or (n != shape[i - extra]))
+    summed = Sum(axes)(a) if axes else a
+    return summed if summed.shape == shape else Reshape(shape)(summed)
+
+
+def stretch_to(a: Any, shape: tuple[int, ...]) -> Any:
+    """`a` broadcast to `shape`."""
+    if a.shape == shape:
+        return a
+    extra = len(shape) - len(a.shape)
+    new = tuple(i for i, n in enumerate(shape) if i < extra or (a.shape[i - extra] == 1 and n != 1))
+    kept = tuple(n for i, n in enumerate(shape) if i not in new)
+    return Expand(shape, new)(a if a.shape == kept else Reshape(kept)(a))
+
+
+def cast_to(a: Any, dtype: Any) -> Any:
+    """`a` at another dtype; a complex number met by a real argument gives its real part."""
+    if a.dtype == dtype:
+        return a
+    return Cast(np.dtype(dtype))(a)
+
+
+def fit(a: Any, like: Any, *, stretch: bool = False) -> Any:
+    """`a` with the shape and dtype of `like`: a cotangent as its argument is, or a tangent as its answer is."""
+    kind = type_of(like)
+    if type(a) is not Node and type(a) not in (np.ndarray, np.generic):
+        a = np.asarray(a)[()]
+    fitted = cast_to((stretch_to if stretch else sum_to)(a, kind.shape), kind.dtype)
+    return weak(fitted) if kind.weak else fitted
+
+
+def fits(a: Any, like: Any) -> bool:
+    """Whether `fit` has nothing to do: the quick test of the common case. A `Piece` is fitted when it is joined."""
+    if type(a) is Node:
+        a = a.value
+    kind = type(a)
+    if type(like) is History:
+        like = like.answer
+    if kind is np.ndarray:
+        return type(like) in (np.ndarray, Type) and a.shape == like.shape and a.dtype == like.dtype
+    if kind is Type:
+        return a == type_of(like)
+    return kind is type(like) or kind is Piece
+
+
+def plain(a: Any) -> Any:
+    """The value that an entry of a history holds, for a sweep that nobody watches."""
+    return a.value if type(a) is Node else a
+
+
+def settle(answer: Any, description: str = "the answer") -> Any:
+    """What a transform hands back for one output: a number, unless a call still running may ask how it was made."""
+    if type(answer) is not Node or running(answer.history.calls):
+        return answer
+    if unknown(answer.value):
+        raise EscapedNode(
+            f"A traced value of a call that has ended is part of {description}. It was kept, in a list or a variable, "
+            "beyond its call, and has no number. Return it from the function, or pass what you need as an argument."
+        )
+    return answer.value
+
+
+def fresh(answer: Any, seen: set[int]) -> Any:
+    """`answer`, copied unless it is an array of its own, writeable and not yet in `seen`, to which it is added."""
+    if type(answer) is not np.ndarray:
+        return answer
+    if answer.base is not None or not answer.flags.writeable or id(answer) in seen:
+        answer = answer.copy()
+    seen.add(id(answer))
+    return answer

@@ -1,0 +1,149 @@
+"""The sweep backwards: cotangents, from the answers to the leaves."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from attrs import define, field
+
+from funcgrad.graph.calls import Call, running
+from funcgrad.graph.graph import since
+from funcgrad.graph.node import History, Node
+from funcgrad.graph.op import Op, Result, fresh_leaf, node_of, unknown
+from funcgrad.graph.types import type_of
+from funcgrad.primitives.indexing import Piece, joined_pieces
+from funcgrad.sweeps.edges import fit, fits
+
+
+def watched(call: Call, roots: list[Any]) -> bool:
+    """Whether somebody other than `call` may ask how the answer's history was made: then rules run on nodes."""
+    return any(other is not call for root in roots for other in running(root.calls))
+
+
+def pullback(call: Call, answers: list[Any], cotangents: list[Any], leaves: list[Node]) -> list[Any]:
+    """x̄ = ȳ·∂y/∂x for every leaf x of `call`: of nodes where the graph is watched, else of numbers; None is zero.
+
+    Griewank and Walther, *Evaluating Derivatives* (2008), section 3.2: each history hands its cotangent on to its
+    arguments, the youngest first.
+    """
+    books = Books(call)
+    for y, ybar in zip(answers, cotangents, strict=True):
+        if type(y) is Node and ybar is not None and call in y.history.calls:
+            books.add(y.history, ybar)
+    roots = list(books.bars)
+    books.by_nodes = watched(call, roots) or any([unknown(h.answer) for h in roots])
+    with np.errstate(invalid="call", call=books.warn):
+        for h in reversed(since(call, roots)):
+            hand_on(books, h)
+    return [books.take(leaf.history) for leaf in leaves]
+
+
+@define(eq=False, repr=False)
+class Books:
+    """What one sweep writes down on its way: it begins and ends inside one call of `pullback`."""
+
+    #: The call whose leaves are differentiated with respect to.
+    call: Call
+    #: Whether rules run on nodes.
+    by_nodes: bool = False
+    #: The cotangents that have arrived so far.
+    bars: dict[History, Any] = field(factory=dict)
+    #: The cotangents of parts of arrays.
+    pieces: dict[History, list[Piece]] = field(factory=dict)
+    #: Whether a choice has been passed that may have left out infinities: from there on 0·∞ is 0.
+    careful: bool = False
+    #: Whether NumPy met 0·∞ or ∞ - ∞ in the rule that ran last.
+    invalid: bool = False
+
+    def warn(self, _kind: str, _flag: int) -> None:
+        """What NumPy calls when an invalid value arises."""
+        self.invalid = True
+
+    def add(self, target: History, bar: Any) -> None:
+        """Fan-out: cotangents of one value add up, pieces of an array when the array's turn comes."""
+        if type(bar) is Piece:
+            self.pieces.setdefault(target, []).append(bar)
+        else:
+            self.bars[target] = self.bars[target] + bar if target in self.bars else bar
+
+    def take(self, h: History) -> Any:
+        """The cotangent of `h`: what arrived for all of it, and the pieces; None if nothing did."""
+        whole = self.bars.pop(h, None)
+        if not self.pieces or h not in self.pieces:
+            return whole
+        part = joined_pieces(self.pieces.pop(h), h)
+        return part if whole is None else whole + part
+
+
+def hand_on(books: Books, h: History) -> None:
+    """Add z̄·∂z/∂x to the cotangent of each argument x that leads to a leaf."""
+    zbar = books.take(h) if books.pieces else books.bars.pop(h, None)
+    if zbar is None:
+        return
+    op, entries = h.op, h.args
+    wanted, targets, values = sole(entries[0]) if len(entries) == 1 else sorted_out(books.call, entries)
+    if type(op) is Result:
+        add_slot(books.bars, targets[0], op.index, zbar)
+        return
+    z, args = (node_of(h), entries) if books.by_nodes else (h.answer, values)
+    if op.hides or (op.chooses and type(zbar) is Node and not zbar.known):
+        books.careful = True
+    rule = op.pull_carefully if books.careful else op.pull
+    new = pull_by_push(op, zbar, z, args, wanted) if op.transposed_pull else rule(zbar, z, args, wanted)
+    if books.invalid:
+        books.invalid = False
+        new = new if op.transposed_pull else op.pull_carefully(zbar, z, args, wanted)
+    for i, target, abar in zip(wanted, targets, new, strict=True):
+        if abar is not None:
+            books.add(target, abar if fits(abar, values[i]) else fit(abar, values[i]))
+
+
+def sole(a: Any) -> tuple[Sequence[int], Sequence[History], tuple[Any, ...]]:
+    """As `sorted_out`, for the argument of an operation of one: it leads to a leaf, or the sweep would not be here."""
+    return ((0,), (a.history,), (a.value,)) if type(a) is Node else ((0,), (a,), (a,))
+
+
+def sorted_out(call: Call, entries: tuple[Any, ...]) -> tuple[Sequence[int], Sequence[History], tuple[Any, ...]]:
+    """Of a history's arguments: which ones lead to a leaf of `call`, their histories, and the values of all."""
+    wanted, targets, values = [], [], []
+    for i, a in enumerate(entries):
+        value = target = a
+        if type(a) is Node:
+            target, value = a.history, a.value
+        if type(target) is History and call in target.calls:
+            wanted.append(i)
+            targets.append(target)
+        values.append(value)
+    return wanted, targets, tuple(values)
+
+
+def add_slot(bars: dict[History, Any], target: History, index: int, zbar: Any) -> None:
+    """The cotangent of a result, added to its slot of the tuple's."""
+    slots = bars.get(target) or (None,) * len(target.answer)
+    bars[target] = tuple((zbar if bar is None else bar + zbar) if i == index else bar for i, bar in enumerate(slots))
+
+
+def pull_by_push(op: Any, zbar: Any, z: Any, args: tuple[Any, ...], wanted: Sequence[int]) -> list[Any]:
+    """x̄ of an operation that states only its jvp: ẋ ↦ ż is linear, and its transpose at z̄ is x̄."""
+    with Call(op.name, op.jvp) as call:
+        leaves = [fresh_leaf(call, type_of(args[i]).strong()) for i in wanted]
+        dots: list[Any] = [None] * len(args)
+        for i, leaf in zip(wanted, leaves, strict=True):
+            dots[i] = leaf
+        zdot = op.push(dots, z, args)
+        if type(zdot) is tuple:
+            return pullback(call, list(zdot), list(zbar), leaves)
+        return pullback(call, [zdot], [fit(zbar, zdot)], leaves)
+
+
+def push_by_pull(op: Any, dots: list[Any], z: Any, args: tuple[Any, ...]) -> Any:
+    """ż of an operation that states only its vjp: z̄ ↦ x̄ is linear, and its transpose at ẋ is ż."""
+    moving = [i for i, dot in enumerate(dots) if dot is not None]
+    kind = tuple(map(type_of, z)) if type(z) is tuple else type_of(z)
+    with Call(op.name, op.vjp) as call:
+        kinds = kind if type(kind) is tuple else (kind,)
+        leaves = [fresh_leaf(call, one.strong()) for one in kinds]
+        bars = op.pull(tuple(leaves) if type(kind) is tuple else leaves[0], z, args, moving)
+        pairs = [(bar, fit(dots[i], bar)) for i, bar in zip(moving, bars, strict=True) if bar is not None]
+        zdots = pullback(call, [bar for bar, _ in pairs], [dot for _, dot in pairs], leaves)
+    return tuple(zdots) if type(kind) is tuple else zdots[0]

@@ -1,0 +1,8 @@
+"""Checks for rules and models: derivatives against differences.
+
+Strategies for Hypothesis are in `funcgrad.testing.strategies`.
+"""
+
+from funcgrad.testing.checks import check_grads
+
+__all__ = ["check_grads"]

@@ -1,0 +1,44 @@
+"""What the pages of the documentation list is complete."""
+
+import inspect
+from pathlib import Path
+
+import pytest
+
+import funcgrad
+from funcgrad import errors
+from funcgrad.examples import PROGRAMS
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+ERRORS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.FuncgradError)]
+
+
+def page(name):
+    return (DOCS / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("kind", ERRORS[1:], ids=lambda kind: kind.__name__)
+def test_the_page_of_refusals_says_what_each_error_says_of_itself(kind):
+    """Its heading, the first sentence of its docstring, and the example that fails and then succeeds."""
+    (section,) = [part for part in page("refusals.md").split("\n## ") if part.startswith(f"{kind.__name__}\n")]
+    sentence, example = inspect.getdoc(kind).split("\n\n")
+    assert sentence in section
+    assert example in section
+
+
+def test_every_transform_has_its_place_on_the_page():
+    for name in set(funcgrad.__all__) - {"Node", "tree"}:
+        assert f"`{name}`" in page("transforms.md"), name
+
+
+def test_every_page_is_in_the_contents():
+    for path in DOCS.rglob("*.md"):
+        if path.name != "index.md":
+            assert f"({path.relative_to(DOCS).as_posix()})" in page("index.md")
+
+
+def test_every_example_is_listed_and_runnable():
+    found = {path.stem for path in (DOCS.parent / "funcgrad" / "examples").glob("*.py")}
+    assert found == {*PROGRAMS, "__init__", "__main__"}
+    for name in PROGRAMS:
+        assert f"python -m funcgrad.examples.{name}" in page("index.md")

@@ -1,7 +1,6 @@
 """funcgrad: functional, immutable automatic differentiation for plain NumPy."""
 
-import funcgrad.numpy
-from funcgrad import tree
+from funcgrad import numpy, tree
 from funcgrad.graph.node import Node
 from funcgrad.transforms.batching import vmap
 from funcgrad.transforms.derivatives import (
@@ -32,6 +31,7 @@ __all__ = [
     "jvp",
     "linear_transpose",
     "linearize",
+    "numpy",
     "stop_gradient",
     "tree",
     "value_and_grad",

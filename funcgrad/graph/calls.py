@@ -74,8 +74,12 @@ def running(calls: Calls) -> list[Call]:
 
 def hold(array: np.ndarray[Any, Any], calls: Calls) -> Any:
     """`array` as a graph may keep it: unable to change for as long as one of `calls` can ask for a derivative."""
+    if array.nbytes <= COPIED:
+        array = array.copy()
+        array.flags.writeable = False
+        return array
     alive = running(calls)
-    if array.nbytes <= COPIED or not alive or any(call.outlives for call in alive) or not _lockable(array):
+    if not alive or any(call.outlives for call in alive) or not _lockable(array):
         return frozen_array(array.copy())
     min(alive, key=lambda call: call.birth).lock(array)
     return array

@@ -84,6 +84,8 @@ class Operators:
     __neg__, __pos__, __abs__, __invert__ = unary("neg"), unary("pos"), unary("abs"), unary("invert")
 
     def __pow__(self, other: Any, modulus: None = None) -> Any:
+        if modulus is not None:
+            return NotImplemented
         return OPERATORS["pow"](self, other)
 
     def __rpow__(self, other: Any, modulus: None = None) -> Any:
@@ -105,8 +107,8 @@ class Methods:
     dot, swapaxes, squeeze, repeat, ravel = map(function, ("dot", "swapaxes", "squeeze", "repeat", "ravel"))
     take, diagonal, trace, ptp = map(function, ("take", "diagonal", "trace", "ptp"))
     conj = conjugate = function("conjugate")
-    copy, astype = function("copy"), function("astype")
-    nonzero, searchsorted, compress, choose = map(function, ("nonzero", "searchsorted", "compress", "choose"))
+    copy = function("copy")
+    nonzero, searchsorted, choose, argpartition = map(function, ("nonzero", "searchsorted", "choose", "argpartition"))
 
     T = property(lambda self: np.transpose(self))
     mT = property(lambda self: np.matrix_transpose(self))
@@ -114,6 +116,14 @@ class Methods:
     imag = property(lambda self: np.imag(self))
     at = property(lambda self: OPERATORS["at"](self))
     flat = property(lambda self: np.ravel(self))
+
+    def astype(self: Any, dtype: Any, *args: Any, **keywords: Any) -> Any:
+        """The same values at another dtype."""
+        return OPERATORS["astype"](self, dtype, *args, **keywords)
+
+    def compress(self: Any, condition: Any, axis: Any = None, out: Any = None) -> Any:
+        """The parts along an axis for which a condition holds."""
+        return np.compress(condition, self, axis, out)
 
     def flatten(self: Any, order: Any = "C") -> Any:
         """The elements in one axis."""

@@ -14,12 +14,8 @@ from funcgrad.graph.provenance import expression, refuse, unknown_sentences
 from funcgrad.graph.types import Type, type_of
 
 
-@tree.register_leaf
-class History(NamedTuple):
-    """How a value came about: an operation on older histories, keeping only the values that its rule reads.
-
-    A named tuple, and not an attrs class, because one is made for every operation: docs/decisions/0002-history.md.
-    """
+class Fields(NamedTuple):
+    """The fields of a history."""
 
     #: The operation.
     op: Any
@@ -31,6 +27,16 @@ class History(NamedTuple):
     birth: int
     #: The calls whose leaves this is made of: while one of them runs, somebody may ask for this one's derivative.
     calls: Calls
+
+
+@tree.register_leaf
+class History(Fields):
+    """How a value came about: an operation on older histories, keeping only the values that its rule reads.
+
+    A named tuple, and not an attrs class, because one is made for every operation: docs/decisions/0002-history.md.
+    """
+
+    __slots__ = ()
 
     # A history is equal to itself only: to compare all that it is made of could take for ever.
     __eq__ = object.__eq__

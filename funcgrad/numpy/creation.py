@@ -1,11 +1,13 @@
 """What makes arrays, where NumPy cannot dispatch on a traced value by itself."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from funcgrad.graph.node import Node
 from funcgrad.graph.protocols import unsupported
+from funcgrad.numpy import describing, indexing, shaping
 
 
 def traced(a: Any) -> bool:
@@ -58,3 +60,18 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, order: Any = "C", **opt
         unsupported("full", option)
     filled = np.broadcast_to(stacked(fill_value), shape)
     return filled if dtype is None else np.astype(filled, np.dtype(dtype))
+
+
+def reaching(function: Callable[..., Any], meaning: Callable[..., Any]) -> Callable[..., Any]:
+    """NumPy's `function`, by its `meaning` on traced values if any argument, and not only the first, is traced."""
+
+    def called(*args: Any, **options: Any) -> Any:
+        return (meaning if traced((*args, *options.values())) else function)(*args, **options)
+
+    called.__name__, called.__doc__ = function.__name__, function.__doc__
+    return called
+
+
+full_like = reaching(np.full_like, describing.full_like)
+pad = reaching(np.pad, shaping.pad)
+take = reaching(np.take, indexing.take)

@@ -144,7 +144,7 @@ class Unary(Pointwise):
 class Binary(Pointwise):
     """z = f(x, y): what `Op.__call__` does, as quickly as can be."""
 
-    def __call__(self, x: Any, y: Any) -> Any:
+    def __call__(self, x: Any, y: Any) -> Any:  # noqa: C901  # flat on purpose: it runs for every operation
         if type(x) is Node:
             xvalue, calls = x.value, x.history.calls
             if type(y) is Node:
@@ -186,6 +186,13 @@ class Binary(Pointwise):
         return Node(answer, grown(History, (self, (kept_x, kept_y), remembered, births(), calls)))
 
 
+@frozen(eq=False, repr=False)
+class Choice(Binary):
+    """z = x or y, the one or the other."""
+
+    chooses: ClassVar[bool] = True
+
+
 def times(product: Callable[..., Any], a: Any, partial: Partial, z: Any, args: tuple[Any, ...]) -> Any:
     """A cotangent or tangent times a partial."""
     return product(a, value_of(partial, z, args)) if callable(partial) else scaled(a, partial)
@@ -195,6 +202,8 @@ def chain_product(zbar: Any, slope: Any) -> Any:
     """z̄·∂z/∂x where 0·∞ and 0·NaN are 0: the branch that `where` did not take stays out, whatever its slope is."""
     with np.errstate(invalid="ignore"):
         product = zbar * slope
+        if finite(product):
+            return product
     wrong = (product != product) & ((zbar == 0) | (slope == 0))
     return np.where(wrong, 0, product)[()] if np.any(wrong) else product
 

@@ -18,10 +18,22 @@ from funcgrad.graph.node import Node
 from funcgrad.graph.op import Op, forget, strong
 from funcgrad.graph.provenance import refuse
 from funcgrad.graph.types import WEAK, Type, type_of
-from funcgrad.primitives.kinds import Binary, Linear, Partial, Pointwise, Unary, careful_product, finite, with_rank
+from funcgrad.primitives.kinds import (
+    Binary,
+    Choice,
+    Linear,
+    Partial,
+    Pointwise,
+    Unary,
+    careful_product,
+    finite,
+    with_rank,
+)
 from funcgrad.primitives.shaping import Cast
 
 LOG2, LOG10 = float(np.log(2)), float(np.log(10))
+#: Functions that take the one argument or the other, and so may leave out an infinity.
+CHOICES = {np.maximum, np.minimum, np.fmax, np.fmin}
 #: The operators under which Python's numbers stay Python's numbers.
 ARITHMETIC = {"add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "neg", "pos", "abs"}
 
@@ -31,7 +43,7 @@ def pointwise(
 ) -> Pointwise:
     """A row of the table: a ufunc, its partials, and the name in `operator` of Python's operator for it, if any."""
     quick = function or (getattr(operator, symbol + "_" if symbol in ("and", "or") else symbol) if symbol else ufunc)
-    kind = Unary if len(partials) == 1 else Binary
+    kind = Unary if len(partials) == 1 else Choice if ufunc in CHOICES else Binary
     op = kind(ufunc, quick, partials, arithmetic=symbol in ARITHMETIC)
     UFUNCS[ufunc] = strongly(op) if op.arithmetic else op.__call__  # a bound method is quicker to call
     if symbol:

@@ -70,6 +70,7 @@ class Extreme(Opaque):
     #: The axes that go, in ascending order.
     axes: tuple[int, ...]
     reads: ClassVar[str] = "z x"
+    chooses: ClassVar[bool] = True
 
     def run(self, x: Any) -> Any:
         return getattr(np, self.ufunc).reduce(x, axis=self.axes)

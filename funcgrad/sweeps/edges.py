@@ -49,7 +49,9 @@ def fit(a: Any, like: Any, *, stretch: bool = False) -> Any:
     if type(a) is not Node and type(a) not in (np.ndarray, np.generic):
         a = np.asarray(a)[()]
     fitted = cast_to((stretch_to if stretch else sum_to)(a, kind.shape), kind.dtype)
-    return weak(fitted) if kind.weak else fitted
+    if kind.weak:
+        return weak(fitted)
+    return fitted[()] if type(fitted) is np.ndarray and not kind.shape else fitted
 
 
 def fits(a: Any, like: Any) -> bool:
@@ -60,9 +62,9 @@ def fits(a: Any, like: Any) -> bool:
     if type(like) is History:
         like = like.answer
     if kind is np.ndarray:
-        return type(like) in (np.ndarray, Type) and a.shape == like.shape and a.dtype == like.dtype
+        return type(like) in (np.ndarray, Type) and a.shape == like.shape and bool(a.dtype == like.dtype)
     if kind is Type:
-        return a == type_of(like)
+        return bool(a == type_of(like))
     return kind is type(like) or kind is Piece
 
 
@@ -87,6 +89,8 @@ def fresh(answer: Any, seen: set[int]) -> Any:
     """`answer`, copied unless it is an array of its own, writeable and not yet in `seen`, to which it is added."""
     if type(answer) is not np.ndarray:
         return answer
+    if answer.ndim == 0:
+        return answer[()]
     if answer.base is not None or not answer.flags.writeable or id(answer) in seen:
         answer = answer.copy()
     seen.add(id(answer))

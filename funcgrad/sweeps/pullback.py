@@ -9,10 +9,10 @@ from attrs import define, field
 from funcgrad.graph.calls import Call, running
 from funcgrad.graph.graph import since
 from funcgrad.graph.node import History, Node
-from funcgrad.graph.op import Op, Result, fresh_leaf, node_of, unknown
-from funcgrad.graph.types import type_of
+from funcgrad.graph.op import Result, fresh_leaf, node_of, unknown
+from funcgrad.graph.types import Type, type_of
 from funcgrad.primitives.indexing import Piece, joined_pieces
-from funcgrad.sweeps.edges import fit, fits
+from funcgrad.sweeps.edges import fit, fits, plain
 
 
 def watched(call: Call, roots: list[Any]) -> bool:
@@ -86,16 +86,16 @@ def hand_on(books: Books, h: History) -> None:
         add_slot(books.bars, targets[0], op.index, zbar)
         return
     z, args = (node_of(h), entries) if books.by_nodes else (h.answer, values)
-    if op.hides or (op.chooses and type(zbar) is Node and not zbar.known):
+    if op.hides or (op.chooses and any([type(plain(a)) is Type for a in (zbar, *entries)])):
         books.careful = True
     rule = op.pull_carefully if books.careful else op.pull
     new = pull_by_push(op, zbar, z, args, wanted) if op.transposed_pull else rule(zbar, z, args, wanted)
     if books.invalid:
         books.invalid = False
         new = new if op.transposed_pull else op.pull_carefully(zbar, z, args, wanted)
-    for i, target, abar in zip(wanted, targets, new, strict=True):
+    for target, abar in zip(targets, new, strict=True):
         if abar is not None:
-            books.add(target, abar if fits(abar, values[i]) else fit(abar, values[i]))
+            books.add(target, abar if fits(abar, target) else fit(abar, target))
 
 
 def sole(a: Any) -> tuple[Sequence[int], Sequence[History], tuple[Any, ...]]:

@@ -5,7 +5,6 @@ from functools import wraps
 from typing import Any
 
 import numpy as np
-
 from attrs import frozen
 
 from funcgrad import tree

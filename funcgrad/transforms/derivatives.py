@@ -11,7 +11,7 @@ from funcgrad.errors import BadAnswer, BadArgument
 from funcgrad.graph.calls import Call
 from funcgrad.graph.graph import closed
 from funcgrad.graph.node import Node
-from funcgrad.graph.op import fresh_leaf
+from funcgrad.graph.op import fresh_leaf, weak
 from funcgrad.graph.provenance import function_place
 from funcgrad.graph.types import Type, type_of
 from funcgrad.primitives.kinds import zeros_like
@@ -335,7 +335,7 @@ def pulled(call: Call, answers: list[Any], leaves: list[Node]) -> list[Any]:
             ybar = fresh_leaf(mapped, kind)
             bars = bars_of(pullback(call, [y], [ybar], leaves), leaves)
             rows = batch(mapped, bars, [ybar], [basis(kind)], kind.size)
-        blocks += [row.reshape((*kind.shape, *leaf.shape)) for row, leaf in zip(rows, leaves, strict=True)]
+        blocks += [block(row, y, leaf) for row, leaf in zip(rows, leaves, strict=True)]
     return blocks
 
 
@@ -350,8 +350,14 @@ def pushed(call: Call, answers: list[Any], leaves: list[Node]) -> list[Any]:
                 pushforward(call, answers, leaves, [dot if i == j else None for i in range(len(leaves))]), answers
             )
             stacked = batch(mapped, ydots, [dot], [basis(kind)], kind.size)
-        columns.append([np.moveaxis(s, 0, -1).reshape((*s.shape[1:], *kind.shape)) for s in stacked])
+        columns.append([block(np.moveaxis(s, 0, -1), y, leaf) for s, y in zip(stacked, answers, strict=True)])
     return [columns[j][i] for i in range(len(answers)) for j in range(len(leaves))]
+
+
+def block(rows: Any, y: Any, leaf: Node) -> Any:
+    """∂y/∂x in the shape y.shape + x.shape; a Python number if both are."""
+    shaped = rows.reshape((*type_of(y).shape, *leaf.shape))
+    return weak(shaped) if leaf.weak and type_of(y).weak else shaped
 
 
 def hessian(f: Function, argnums: Argnums = 0, has_aux: bool = False, holomorphic: bool = False) -> Function:

@@ -1,6 +1,6 @@
 """Staging: functions of values that are not known yet."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from attrs import frozen
@@ -27,7 +27,7 @@ class Stop(Op):
     def infer(self, x: Any) -> Any:
         return x
 
-    def pull(self, zbar: Any, z: Any, args: tuple[Any, ...], wanted: list[int]) -> list[Any]:
+    def pull(self, zbar: Any, z: Any, args: tuple[Any, ...], wanted: Sequence[int]) -> list[Any]:
         return [None]
 
     def push(self, dots: list[Any], z: Any, args: tuple[Any, ...]) -> Any:

@@ -177,7 +177,7 @@ RECORDS = [
     unary(np.imag, **REAL_VALUED),
     unary(lambda x: np.angle(x * x), "nonzero", name="angle", **REAL_VALUED),
     # selection
-    binary(lambda x, y: 1 * np.where(np.real(x) > 0, x, y * y), "nonzero", name="select", **HOLOMORPHIC),
+    binary(lambda x, y: 1 * np.where(np.real(x) > 0, x, y * y), "nonzero", name="where by the sign", **HOLOMORPHIC),
     unary(lambda x: np.nan_to_num(np.log(x), nan=1.0), "nonzero", name="nan_to_num", smooth=False),
     # ufunc.outer
     binary(np.multiply.outer, name="multiply.outer", complex=True),

@@ -8,6 +8,7 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+import itertools
 import statistics
 import sys
 import time
@@ -71,7 +72,7 @@ def network_params() -> list[Any]:
     sizes = (4, 5, 5, 3)
     return [
         part
-        for i, o in zip(sizes[:-1], sizes[1:], strict=True)
+        for i, o in itertools.pairwise(sizes)
         for part in (rng.standard_normal((i, o)) * np.sqrt(2 / i), 0.1 * rng.standard_normal(o))
     ]
 
@@ -119,7 +120,7 @@ def main(seconds: float) -> None:
                 np.allclose(p, q)
                 for p, q in zip(a if type(a) is list else [a], b if type(b) is list else [b], strict=True)
             )
-        a, b, ratio = interleaved(lambda f=ours: f(x), lambda f=theirs: f(x), seconds)
+        a, b, ratio = interleaved(lambda f=ours, x=x: f(x), lambda f=theirs, x=x: f(x), seconds)
         print(f"{name:42}{a * 1e6:10.0f}µs{b * 1e6:10.0f}µs{ratio:8.2f}")
 
 

@@ -160,6 +160,6 @@ RECORDS = [
     einsum("...->...", (2, 3)),
     einsum(",ij", (), (2, 3)),
     einsum("ij,j->i", (0, 3), (3,)),
-    einsum("ij,j->i", (2, 0), (0,)),
+    einsum("ij, j -> i", (2, 0), (0,)),
     Record("einsum sublists", sublists, complex=True),
 ]

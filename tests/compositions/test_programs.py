@@ -97,13 +97,13 @@ BY_AXIS = [
     "np.flip({0}, axis={axis})", "np.roll({0}, 2, axis={axis})", "np.concatenate([{0}, 2 * {0}], axis={axis})",
     "np.moveaxis({0}, {axis}, 0)", "np.prod({0}, axis={axis})", "np.repeat({0}, 2, axis={axis})",
     "np.std({0} + np.arange({0}.size).reshape({0}.shape), axis={axis})", "np.diff({0}, axis={axis})",
-    "np.take({0}, [0, -1, 0], axis={axis})", "np.swapaxes({0}, {axis}, -1)",
+    "np.swapaxes({0}, {axis}, -1)",
 ]  # fmt: skip
 BY_FULL_AXIS = [
-    "np.max({0}, axis={axis})", "np.sort({0}, axis={axis})", "np.min({0}, axis={axis}, keepdims=True)", "{0}[0]",
-    "{0}[-1:]", "{0}[::-1]", "{0}[..., 0]", "{0}[np.array([0, -1, 0])]", "{0}[np.arange({0}.shape[0]) % 2 == 0]",
-    "{0}[np.argmax({0}, axis=0).min():]", "added({0}, np.sin({0}[-1]))", "put({0}, 0.5)",
-    "np.pad({0}, [(1, 0)] + [(0, 0)] * ({0}.ndim - 1))",
+    "np.take({0}, [0, -1, 0], axis={axis})", "np.max({0}, axis={axis})", "np.sort({0}, axis={axis})",
+    "np.min({0}, axis={axis}, keepdims=True)", "{0}[0]", "{0}[-1:]", "{0}[::-1]", "{0}[..., 0]",
+    "{0}[np.array([0, -1, 0])]", "{0}[np.arange({0}.shape[0]) % 2 == 0]", "{0}[np.argmax({0}, axis=0).min():]",
+    "added({0}, np.sin({0}[-1]))", "put({0}, 0.5)", "np.pad({0}, [(1, 0)] + [(0, 0)] * ({0}.ndim - 1))",
 ]  # fmt: skip
 OF_PAIRS = [
     "{0} @ {1}", "np.einsum('...i,...i->...', {0}, {1})", "np.concatenate([{0}, {1}])", "np.tensordot({0}, {1}, 1)",

@@ -9,7 +9,7 @@ from attrs import evolve, fields, frozen
 
 from funcgrad.errors import BadArgument
 from funcgrad.graph.calls import Call, Calls, births, frozen_array, hold
-from funcgrad.graph.node import History, Node
+from funcgrad.graph.node import History, Node, grown
 from funcgrad.graph.types import NUMBERS, PLAIN, STRONG, Type, key_of, type_of
 
 
@@ -261,13 +261,24 @@ def admit(a: Any) -> Any:
     )
 
 
-def fresh_leaf(call: Call, value: Any, argument: int | str = 0, position: int = 0, structure: Any = None) -> Node:
-    """A fresh name for `value`, which may be a Type: what a call differentiates with respect to, or maps over."""
-    own = frozenset({call})
+def fresh_leaf(
+    call: Call,
+    value: Any,
+    argument: int | str = 0,
+    position: int = 0,
+    structure: Any = None,
+    own: Calls | None = None,
+) -> Node:
+    """A fresh name for `value`, which may be a Type: what a call differentiates with respect to, or maps over.
+
+    `own` is the set of the call alone, the very same object for all its leaves: operations then join sets at a glance.
+    """
+    own = frozenset({call}) if own is None else own
     older: tuple[Node, ...] = ()
     if type(value) is Node:
         kept, older, calls = value.value, (value,), own | value.history.calls
     else:
         kept, calls = hold(value, own) if type(value) is np.ndarray else value, own
     answer = type_of(kept) if type(kept) is np.ndarray else kept
-    return Node(kept, History(Leaf(call, argument, position, structure), older, answer, call.birth, calls))
+    leaf = Leaf(call, argument, position, structure)
+    return Node(kept, grown(History, (leaf, older, answer, call.birth, calls)))

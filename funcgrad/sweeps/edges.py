@@ -18,9 +18,11 @@ def sum_to(a: Any, shape: tuple[int, ...]) -> Any:
     """Undo NumPy's broadcasting: `a` summed over whatever was stretched to get from `shape` to its own."""
     if a.shape == shape:
         return a
-    if len(a.shape) < len(shape) or np.broadcast_shapes(a.shape, shape) != a.shape:
-        return sum_to(stretch_to(a, np.broadcast_shapes(a.shape, shape)), shape)
     extra = len(a.shape) - len(shape)
+    if extra > 0 and a.shape[extra:] == shape:
+        return np.add.reduce(a, axis=0) if extra == 1 and type(a) is np.ndarray else Sum(tuple(range(extra)))(a)
+    if extra < 0 or np.broadcast_shapes(a.shape, shape) != a.shape:
+        return sum_to(stretch_to(a, np.broadcast_shapes(a.shape, shape)), shape)
     axes = tuple(i for i, n in enumerate(a.shape) if i < extra or (n != shape[i - extra]))
     summed = Sum(axes)(a) if axes else a
     return summed if summed.shape == shape else Reshape(shape)(summed)
@@ -45,7 +47,7 @@ def cast_to(a: Any, dtype: Any) -> Any:
 
 def fit(a: Any, like: Any, *, stretch: bool = False) -> Any:
     """`a` with the shape and dtype of `like`: a cotangent as its argument is, or a tangent as its answer is."""
-    kind = type_of(like)
+    kind = type_of(like.answer if type(like) is History else like)
     if type(a) is not Node and type(a) not in (np.ndarray, np.generic):
         a = np.asarray(a)[()]
     fitted = cast_to((stretch_to if stretch else sum_to)(a, kind.shape), kind.dtype)

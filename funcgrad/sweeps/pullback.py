@@ -93,9 +93,23 @@ def hand_on(books: Books, h: History) -> None:
     if books.invalid:
         books.invalid = False
         new = new if op.transposed_pull else op.pull_carefully(zbar, z, args, wanted)
+    bars = books.bars
     for target, abar in zip(targets, new, strict=True):
-        if abar is not None:
-            books.add(target, abar if fits(abar, target) else fit(abar, target))
+        if abar is None:
+            continue
+        like = target.answer
+        # What `fits` would find of two arrays, without a call: it is so for most.
+        alike = type(abar) is np.ndarray and type(like) in ARRAYS and abar.dtype is like.dtype
+        if not (alike and abar.shape == like.shape) and not fits(abar, like):
+            abar = fit(abar, like)
+        if target in bars or type(abar) is Piece:
+            books.add(target, abar)
+        else:
+            bars[target] = abar
+
+
+#: What a history remembers of an array: itself, or its type.
+ARRAYS = (Type, np.ndarray)
 
 
 def sole(a: Any) -> tuple[Sequence[int], Sequence[History], tuple[Any, ...]]:

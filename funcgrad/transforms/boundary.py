@@ -54,11 +54,11 @@ def differentiable(call: Call, value: Any, argument: int, structure: Any, positi
 
 def leaves_of(call: Call, arguments: Sequence[Any], argnums: Sequence[int]) -> tuple[list[Any], list[Node], list[Any]]:
     """The arguments with leaves in place of the differentiated ones; those leaves; and the structure of each."""
-    arguments, leaves, structures = list(arguments), [], []
+    arguments, leaves, structures, own = list(arguments), [], [], frozenset({call})
     for argument in argnums:
         values, structure = tree.flatten(arguments[argument])
         new = [
-            fresh_leaf(call, differentiable(call, value, argument, structure, i), argument, i, structure)
+            fresh_leaf(call, differentiable(call, value, argument, structure, i), argument, i, structure, own)
             for i, value in enumerate(values)
         ]
         arguments[argument] = structure.unflatten(new)

@@ -96,8 +96,8 @@ def normalised(argnums: int | Sequence[int], count: int, transform: str) -> tupl
 
 def outputs_of(call: Call, answer: Any) -> tuple[list[Any], Any]:
     """The leaves of an answer, each a node or a number, and their structure."""
-    name, where = function_place(call.function)
     if answer is None:
+        name, where = function_place(call.function)
         raise BadAnswer(
             f"{name}{where} returned None, so there is nothing for {call.transform} to work on. "
             "Is a return missing? Return the value that you want the derivative of."
@@ -105,6 +105,7 @@ def outputs_of(call: Call, answer: Any) -> tuple[list[Any], Any]:
     values, structure = tree.flatten(answer)
     for i, value in enumerate(values):
         if not numeric(value):
+            name, where = function_place(call.function)
             what = f"a {type(value).__name__}" + (f" of dtype {value.dtype}" if isinstance(value, np.ndarray) else "")
             raise BadAnswer(
                 f"{name}{where} returned {what} at {tree.path_name(structure.paths()[i], root='answer')}. "
@@ -116,9 +117,9 @@ def outputs_of(call: Call, answer: Any) -> tuple[list[Any], Any]:
 
 def scalar_of(call: Call, answer: Any, holomorphic: bool) -> Any:
     """A scalar answer to differentiate, or an error that says what it is instead."""
-    name, where = function_place(call.function)
     values, structure = outputs_of(call, answer)
     if structure is not tree.LEAF:
+        name, where = function_place(call.function)
         raise BadAnswer(
             f"{name}{where} returned a {type(answer).__name__} of {len(values)} values. "
             f"{call.transform} differentiates one scalar. "
@@ -127,12 +128,14 @@ def scalar_of(call: Call, answer: Any, holomorphic: bool) -> Any:
     (y,) = values
     kind = type_of(y)
     if kind.shape != ():
+        name, where = function_place(call.function)
         raise BadAnswer(
             f"{name}{where} returned an array of shape {kind.shape}. {call.transform} differentiates a scalar. "
             f"Use jacobian for all its derivatives, vmap({call.transform}(f)) for one an example, or return its sum."
         )
     wanted = "c" if holomorphic else "f"
     if kind.dtype.kind != wanted:
+        name, where = function_place(call.function)
         remedy = (
             "Return its real part, or pass holomorphic=True if it is holomorphic."
             if kind.dtype.kind == "c"

@@ -131,7 +131,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
     >>> jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 0.0))
     (6.0, 3.0)
     """
-    checked_sequences(primals, tangents)
+    checked_sequences("jvp", primals, tangents)
     aux = None
     with Call("jvp", f) as call:
         arguments, leaves, structures = leaves_of(call, primals, range(len(primals)))
@@ -150,7 +150,7 @@ def dots_of(dots: list[Any], answers: list[Any]) -> list[Any]:
     return [zeros_like(y) if dot is None else dot for dot, y in zip(dots, answers, strict=True)]
 
 
-def checked_sequences(primals: Any, tangents: Any) -> None:
+def checked_sequences(what: str, primals: Any, tangents: Any) -> None:
     """Refuse anything but two sequences of one length."""
     if not isinstance(primals, tuple | list) or not isinstance(tangents, tuple | list):
         raise BadArgument(
@@ -159,7 +159,7 @@ def checked_sequences(primals: Any, tangents: Any) -> None:
         )
     if len(primals) != len(tangents):
         raise BadArgument(
-            f"jvp was given {len(primals)} arguments and {len(tangents)} tangents. Each argument needs its own. "
+            f"{what} was given {len(tangents)} tangents for {len(primals)} arguments. Each argument needs its own. "
             "Give zeros for those that do not move."
         )
 
@@ -182,7 +182,7 @@ def linearize(f: Function, *primals: Any) -> tuple[Any, Function]:
             graph, captured = closed(staging, dots_of(pushforward(call, answers, leaves, unknown), answers), unknown)
 
     def lin(*tangents: Any) -> Any:
-        checked_sequences(primals, tangents)
+        checked_sequences("The linear map", primals, tangents)
         return given_back(structure, list(graph(*tangents_of(tangents, leaves, structures), *captured)))
 
     return given_back(structure, answers), lin

@@ -112,8 +112,8 @@ RECORDS = [
     of_all(lambda x: np.prod(x, initial=2.0, where=mask_of(x)), name="prod where", complex=True),
     of_all(lambda x: np.mean(x, where=mask_of(x)), name="mean where", complex=True),
     of_all(lambda x: np.var(x, where=mask_of(x)), name="var where"),
-    of_all(lambda x: np.max(x, initial=0.33, where=mask_of(x)), "distinct", name="max where", **KINKED),
-    of_all(lambda x: np.min(x, initial=0.33, where=mask_of(x)), "distinct", name="min where", **KINKED),
+    of_all(lambda x: np.max(x, initial=0.38, where=mask_of(x)), "distinct", name="max where", **KINKED),
+    of_all(lambda x: np.min(x, initial=0.38, where=mask_of(x)), "distinct", name="min where", **KINKED),
     of_all(lambda x: np.any(x > 0, where=mask_of(x)), "nonzero", name="any where", **FLAT),
     of_all(lambda x: np.all(x > 0, where=mask_of(x)), "nonzero", name="all where", **FLAT),
     # without NaN

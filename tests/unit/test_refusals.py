@@ -208,7 +208,7 @@ def a_tangent_of_another_dtype():
     jvp(loss, ({"w": A},), ({"w": np.ones(3, int)},))
 
 
-@refuses(BadArgument, "1 arguments and 2 tangents", "Give zeros for those that do not move.")
+@refuses(BadArgument, "2 tangents for 1 arguments", "Give zeros for those that do not move.")
 def a_tangent_too_many():
     jvp(doubled, (A,), (A, A))
 
@@ -218,7 +218,7 @@ def tangents_without_a_tuple():
     jvp(doubled, A, A)
 
 
-@refuses(BadArgument, "1 arguments and 2 tangents")
+@refuses(BadArgument, "2 tangents for 1 arguments")
 def a_tangent_too_many_for_linearize():
     linearize(doubled, A)[1](A, A)
 

@@ -1,5 +1,8 @@
 """funcgrad: functional, immutable automatic differentiation for plain NumPy."""
 
+from importlib import import_module
+from typing import Any
+
 from funcgrad import numpy, tree
 from funcgrad.graph.node import Node
 from funcgrad.transforms.batching import vmap
@@ -21,20 +24,45 @@ from funcgrad.transforms.staging import eval_shape, stop_gradient
 __version__ = "0.1.0"
 __all__ = [
     "Node",
+    "Program",
     "eval_shape",
+    "explain_retrace",
     "grad",
     "hessian",
     "hvp",
     "jacfwd",
     "jacobian",
     "jacrev",
+    "jit",
     "jvp",
     "linear_transpose",
     "linearize",
     "numpy",
+    "source",
+    "stage",
     "stop_gradient",
     "tree",
     "value_and_grad",
     "vjp",
     "vmap",
 ]
+
+#: What loads on first use, by the module that has it.
+LATER = {
+    "explain_retrace": "funcgrad.transforms.jitting",
+    "jit": "funcgrad.transforms.jitting",
+    "Program": "funcgrad.transforms.program",
+    "source": "funcgrad.transforms.program",
+    "stage": "funcgrad.transforms.program",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """What the first programs do without, loaded when it is asked for."""
+    if name not in LATER:
+        raise AttributeError(f"module 'funcgrad' has no attribute {name!r}")
+    return getattr(import_module(LATER[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *LATER})

@@ -114,3 +114,36 @@ class EscapedNode(FuncgradError, TypeError):
     >>> vmap(lambda x, y: x + y)(np.ones(2), np.ones(2))
     array([2., 2.])
     """
+
+
+class UntracedPath(FuncgradError, ValueError):
+    """A saved program came to a branch that was never traced: `jit` would trace it now, a program alone cannot.
+
+    >>> from funcgrad import stage
+    >>> def f(x):
+    ...     return x if x > 0 else -x
+    >>> stage(f)(2.0)(-3.0)
+    Traceback (most recent call last):
+    funcgrad.errors.UntracedPath: ...
+    >>> from funcgrad import jit
+    >>> g = jit(f)
+    >>> g(2.0), g(-3.0), stage(g)(2.0)(-3.0)
+    (2.0, 3.0, 3.0)
+    """
+
+
+class TooManyPaths(FuncgradError, ValueError):
+    """A jitted function took ever new paths through Python's control flow, so that each call traced it again.
+
+    >>> from funcgrad import jit
+    >>> def f(x):
+    ...     while x > 1.0:
+    ...         x = x / 2
+    ...     return x
+    >>> halved = jit(f)
+    >>> [halved(2.0**n) for n in range(20)]
+    Traceback (most recent call last):
+    funcgrad.errors.TooManyPaths: ...
+    >>> [f(2.0**n) for n in range(3)]
+    [1.0, 1.0, 1.0]
+    """

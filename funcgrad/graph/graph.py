@@ -6,12 +6,13 @@ from operator import attrgetter
 from typing import Any
 
 import numpy as np
-from attrs import frozen
+from attrs import field, frozen
 
 from funcgrad.errors import EscapedNode
 from funcgrad.graph.calls import Call, running
 from funcgrad.graph.node import History, Node
-from funcgrad.graph.op import Op, unknown
+from funcgrad.graph.op import Leaf, Op, unknown
+from funcgrad.graph.places import Place, Places
 from funcgrad.graph.types import Type, key_of, type_of
 
 birth = attrgetter("birth")
@@ -68,6 +69,8 @@ class Step:
     args: tuple[int, ...]
     #: The type of its answer.
     type: Any
+    #: Where it was written, and the variable that the answer went to; no part of what the step is.
+    place: Place | None = field(default=None, eq=False)
 
 
 @frozen(repr=False)
@@ -102,6 +105,12 @@ class Graph:
         for step in self.steps:
             values.append(step.op(*[values[i] for i in step.args]))
         return tuple([values[i] for i in self.outputs])
+
+    @property
+    def output_types(self) -> tuple[Any, ...]:
+        """The types of the outputs."""
+        kinds = [*self.inputs, *[type_of(one.value) for one in self.constants], *[step.type for step in self.steps]]
+        return tuple([kinds[i] for i in self.outputs])
 
     @property
     def digest(self) -> str:
@@ -151,13 +160,22 @@ def closed(call: Call, answers: list[Any], leaves: list[Node]) -> tuple[Graph, l
             return numbers[history]
         return positions[id(_constant(a))]
 
-    steps = []
+    steps: list[Step] = []
+    places = Places()
     for h in order:
-        steps.append(Step(h.op, tuple([number(a) for a in h.args]), h.answer))
+        if isinstance(h.op, Leaf):  # a leaf of an inner call is its argument under another name
+            numbers[h] = number(h.args[0])
+            continue
+        steps.append(Step(h.op, tuple([number(a) for a in h.args]), bare(h.answer), places.of(h.answer)))
         numbers[h] = inputs + len(constants) + len(steps) - 1
-    kinds = tuple([type_of(node) for node in (*leaves, *captured)])
+    kinds = tuple([type_of(node).bare() for node in (*leaves, *captured)])
     graph = Graph(kinds, tuple(map(Constant, constants)), tuple(steps), tuple([number(y) for y in answers]))
     return graph, captured
+
+
+def bare(kind: Any) -> Any:
+    """A type, or a tuple of types, without what a trace knew."""
+    return tuple([one.bare() for one in kind]) if type(kind) is tuple else type_of(kind).bare()
 
 
 def _outside(call: Call, order: list[History], answers: list[Any]) -> tuple[list[Node], list[Any]]:

@@ -104,8 +104,25 @@ class Node(Operators, Methods, Refusals, Protocols):
     def __bool__(self) -> bool:
         if self.known:
             return bool(self.value)
+        if self.value.witness is not None:
+            return bool(self.value.witness.trace.decide(self, bool))
         asked = f"The truth of {expression() or 'this value'}"
         raise UnknownValue(unknown_sentences(self, asked, "Choose with np.where(x > 0, a, b)"))
+
+    def __index__(self) -> int:
+        return self._integer(Refusals.__index__)
+
+    def __int__(self) -> int:
+        return self._integer(Refusals.__int__)
+
+    def _integer(self, refusal: Any) -> int:
+        """The first call's integer while jit traces, as a guard; a real number has one only if no slope can be lost."""
+        if self.known or self.value.witness is None or self.shape:
+            refusal(self)
+        trace = self.value.witness.trace
+        if self.dtype.kind not in "biu" and (refusal is Refusals.__index__ or self.history.calls != {trace.call}):
+            refusal(self)
+        return int(trace.decide(self, int))
 
     def __contains__(self, item: Any) -> bool:
         return bool(np.any(self == item))

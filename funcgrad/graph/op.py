@@ -10,6 +10,7 @@ from attrs import evolve, fields, frozen
 from funcgrad.errors import BadArgument
 from funcgrad.graph.calls import Call, Calls, births, frozen_array, hold
 from funcgrad.graph.node import History, Node, grown
+from funcgrad.graph.tracing import Witness
 from funcgrad.graph.types import NUMBERS, PLAIN, STRONG, Type, key_of, type_of
 
 
@@ -71,10 +72,11 @@ class Op:
             if not self.keeps_weak and not NUMBERS.isdisjoint(map(type, args)):
                 args = tuple(map(strong, args))
             return self.run(*args)
-        if not self.keeps_weak and not NUMBERS.isdisjoint(map(type, values)):
+        kinds = set(map(type, values))
+        if not self.keeps_weak and not NUMBERS.isdisjoint(kinds):
             args = tuple([strong(a) for a in args])
             values = [a.value if type(a) is Node else a for a in args]
-        if any([unknown(v) for v in values]):
+        if Type in kinds or (tuple in kinds and any([unknown(v) for v in values])):
             return self.stage(calls, args, values)
         answer = self.run(*values)
         if self.constant:
@@ -87,19 +89,36 @@ class Op:
         if self.several:
             answer = tuple(map(frozen_array, answer))
             return self.results(Node(answer, History(self, kept, answer, births(), calls)))
-        frozen_array(answer)
-        remembered = answer if self.reads_answer or type(answer) is not np.ndarray else type_of(answer)
-        return Node(answer, History(self, kept, remembered, births(), calls))
+        remembered = answer
+        if type(answer) is np.ndarray:
+            answer.flags.writeable = False
+            if not self.reads_answer:
+                remembered = Type(answer.shape, answer.dtype)
+        return Node(answer, grown(History, (self, kept, remembered, births(), calls)))
 
     def stage(self, calls: Calls, args: tuple[Any, ...], values: list[Any]) -> Any:
         """The node of an answer that is not known yet: it keeps all its arguments, for a fold to replay."""
-        types = tuple(map(type_of, values))
-        if not self.keeps_weak:
-            types = tuple([t if type(t) is tuple else t.strong() for t in types])
-        answer = self.infer(*types)
+        witness = witness_of(values)
+        if witness is not None:
+            answer = self.witnessed(witness.trace, values)
+        else:
+            types = tuple(map(type_of, values))
+            if not self.keeps_weak:
+                types = tuple([t if type(t) is tuple else t.strong() for t in types])
+            answer = self.infer(*types)
         kept = tuple([hold(a, calls) if type(a) is np.ndarray else a for a in args])
         node = Node(answer, History(self, kept, answer, births(), calls))
         return self.results(node) if self.several else node
+
+    def witnessed(self, trace: Any, values: list[Any]) -> Any:
+        """The type of the answer, and the answer for the first call's numbers."""
+        examples = [example_of(v) for v in values]
+        if not self.keeps_weak:
+            examples = [e if type(e) is tuple else strong(e) for e in examples]
+        answer, place = self.run(*examples), trace.position()
+        if type(answer) is tuple:
+            return tuple([typed(part, trace, place) for part in answer])
+        return typed(answer, trace, place)
 
     def results(self, node: Node) -> tuple[Any, ...]:
         """The nodes of an operation of several results."""
@@ -191,6 +210,56 @@ class Result(Op):
         return args[0][self.index]
 
 
+@frozen(eq=False, repr=False)
+class Weakness(Op):
+    """z = x as NumPy's number, or as Python's: only the rank in promotion changes.  It is staged, never run alone."""
+
+    #: Whether the answer is a Python number.
+    weak: bool
+
+    keeps_weak: ClassVar[bool] = True
+
+    def run(self, x: Any) -> Any:
+        return x.item() if self.weak and type(x) not in NUMBERS else x if self.weak else strong(x)
+
+    def infer(self, x: Any) -> Any:
+        return evolve(x, weak=self.weak, witness=None)
+
+    def pull(self, zbar: Any, z: Any, args: tuple[Any, ...], wanted: Sequence[int]) -> list[Any]:
+        return [zbar]
+
+    def push(self, dots: list[Any], z: Any, args: tuple[Any, ...]) -> Any:
+        return dots[0]
+
+    def batched(self, size: int, which: tuple[bool, ...], args: tuple[Any, ...]) -> Any:
+        return args[0]
+
+
+def witness_of(values: list[Any]) -> Any:
+    """The witness of a trace that knows the first call's number for each unknown of `values`; None if none does."""
+    witness = None
+    for value in values:
+        for one in value if type(value) is tuple else (value,):
+            if type(one) is Type:
+                witness = one.witness
+                if witness is None:
+                    return None
+    return witness
+
+
+def example_of(value: Any) -> Any:
+    """A value, or the first call's in place of one that is unknown."""
+    if type(value) is tuple:
+        return tuple([example_of(one) for one in value])
+    return value.witness.example if type(value) is Type else value
+
+
+def typed(value: Any, trace: Any, place: Any) -> Type:
+    """The type of an example, with the example."""
+    kind = type_of(frozen_array(value))
+    return Type(kind.shape, kind.dtype, kind.weak, Witness(trace, value, place))
+
+
 def joined(one: Calls, other: Calls) -> Calls:
     """The calls of an answer: all those of its arguments."""
     if one is other or one >= other:
@@ -208,7 +277,7 @@ def strong(a: Any) -> Any:
     if type(a) is Node:
         value = a.value
         if type(value) is Type:
-            return Node(value.strong(), a.history) if value.weak else a
+            return Weakness(False)(a) if value.weak else a
         return Node(STRONG[type(value)](value), a.history) if type(value) in STRONG else a
     return STRONG[type(a)](a) if type(a) in STRONG else a
 
@@ -217,8 +286,8 @@ def weak(a: Any) -> Any:
     """`a`, a scalar, as a Python number again: what a cotangent of a Python number is."""
     value = a.value if type(a) is Node else a
     if type(value) is Type:
-        value = evolve(value, weak=True)
-    elif type(value) not in NUMBERS:
+        return a if value.weak else Weakness(True)(a)
+    if type(value) not in NUMBERS:
         value = value.item()
     return Node(value, a.history) if type(a) is Node else value
 

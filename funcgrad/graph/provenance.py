@@ -26,6 +26,12 @@ def user_frame() -> FrameType | None:
     return frame
 
 
+def position() -> tuple[CodeType, int] | None:
+    """The instruction that the innermost running frame of the user's is at."""
+    frame = user_frame()
+    return None if frame is None else (frame.f_code, frame.f_lasti)
+
+
 def place(code: CodeType, line: int) -> str:
     """A file and line as a message shows them."""
     return f"{os.path.basename(code.co_filename)}:{line}"
@@ -48,20 +54,29 @@ def refuse(kind: type[Exception], happened: str, remedy: str) -> NoReturn:
 
 def expression() -> str:
     """The piece of the user's line that is being evaluated, such as `x > 0`; empty where Python kept no text."""
-    frame = user_frame()
-    if frame is None:
-        return ""
-    positions = list(frame.f_code.co_positions())
-    line, last, start, stop = positions[frame.f_lasti // 2]
+    here = position()
+    return "" if here is None else text_at(*here)
+
+
+def text_at(code: CodeType, offset: int) -> str:
+    """The piece of a line that an instruction is made of; empty where Python kept no text."""
+    line, last, start, stop = list(code.co_positions())[offset // 2]
     if line is None or line != last:
         return ""
-    text = linecache.getline(frame.f_code.co_filename, line).encode()
+    text = linecache.getline(code.co_filename, line).encode()
     return text[start:stop].decode(errors="replace").strip()
+
+
+def unwrapped(function: Any) -> Any:
+    """The user's function beneath what transforms made of it."""
+    while hasattr(function, "__wrapped__"):
+        function = function.__wrapped__
+    return function
 
 
 def function_place(function: Any) -> tuple[str, str]:
     """A function's name, and where it is defined."""
-    code = getattr(getattr(function, "__wrapped__", function), "__code__", None)
+    code = getattr(unwrapped(function), "__code__", None)
     name = getattr(function, "__name__", type(function).__name__)
     return name, f" ({place(code, code.co_firstlineno)})" if code else ""
 
@@ -70,7 +85,7 @@ def argument_name(function: Any, argument: int | str) -> str:
     """The name of an argument, as its function declares it."""
     if isinstance(argument, str):
         return argument
-    code = getattr(function, "__code__", None)
+    code = getattr(unwrapped(function), "__code__", None)
     names = code.co_varnames[: code.co_argcount] if code else ()
     argument += hasattr(function, "__self__")
     return names[argument] if argument < len(names) else f"argument {argument}"

@@ -4,7 +4,7 @@ from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from funcgrad import tree
 
@@ -34,6 +34,8 @@ class Type:
     dtype: np.dtype[Any]
     #: Whether this is still a Python number, which gives way to any dtype it meets.
     weak: bool = False
+    #: While jit traces, what it knows beside the type (`tracing.Witness`); no part of what the type is.
+    witness: Any = field(default=None, eq=False, repr=False)
 
     ndim = property(lambda self: len(self.shape))
     size = property(lambda self: int(np.prod(self.shape, dtype=np.int64)))
@@ -56,7 +58,11 @@ class Type:
 
     def strong(self) -> "Type":
         """The same type once it has met an operation that is not arithmetic."""
-        return evolve(self, weak=False) if self.weak else self
+        return evolve(self, weak=False, witness=None) if self.weak else self
+
+    def bare(self) -> "Type":
+        """The type alone, as a finished graph keeps it."""
+        return self if self.witness is None else evolve(self, witness=None)
 
     def promoting(self) -> Any:
         """What stands for this type in NumPy's promotion: a dtype, or Python's own class if weak."""

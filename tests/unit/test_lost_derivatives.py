@@ -26,7 +26,7 @@ from funcgrad.errors import (
     UnknownValue,
     UnsupportedFunction,
 )
-from tests.unit import test_refusals
+from tests.unit import test_jit, test_refusals
 from tests.unit.refusing import check, registry
 
 A = np.ones(3)
@@ -319,7 +319,10 @@ def test_every_class_of_error_is_refused_with():
     classes = {c for c in vars(errors).values() if isinstance(c, type) and issubclass(c, FuncgradError)} - {
         FuncgradError
     }
-    assert classes - {parameter.values[1] for parameter in [*REFUSALS, *test_refusals.REFUSALS]} == set()
+    assert (
+        classes - {parameter.values[1] for parameter in [*REFUSALS, *test_refusals.REFUSALS, *test_jit.REFUSALS]}
+        == set()
+    )
     assert all(issubclass(c, TypeError | ValueError) for c in classes)
     assert all("Traceback" in c.__doc__ for c in classes)
 

@@ -1,0 +1,1 @@
+"""Backends: a staged function becomes a callable."""

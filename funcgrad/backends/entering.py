@@ -1,0 +1,101 @@
+"""Entering: the way from a call's arguments to the leaves of a program, written out for one signature."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from attrs import define, field
+
+from funcgrad.graph.types import WEAK
+
+#: Python's numbers by their dtypes.
+NUMBER = {dtype: kind for kind, dtype in WEAK.items()}
+
+
+def entrance(structure: Any, types: Any, static: Any, program: Any) -> Callable[..., Any] | None:
+    """A function of (args, keywords) that runs the program, or returns NotImplemented for another signature.
+
+    None for trees of other classes than tuple, list and dict, which are taken apart by the general way.
+    """
+    writer = Entrance(list(types))
+    positional, named = structure.children
+    keys = named.keys or ()
+    if static or not plain(structure):
+        return None
+    writer.line(f"if len(args) != {len(positional.children)} or len(keywords) != {len(keys)}: return NotImplemented")
+    for i, child in enumerate(positional.children):
+        writer.take(f"args[{i}]", child)
+    for key, child in zip(keys, named.children, strict=True):
+        writer.take(f"keywords[{key!r}]", child)
+    leaves = ", ".join(writer.leaves)
+    lines = [
+        "def enter(args, keywords):",
+        "    try:",
+        *[f"        {line}" for line in writer.lines],
+        "    except KeyError:",
+        "        return NotImplemented",
+        f"    return (program.program or program.compiled())({leaves})",
+    ]
+    namespace = {**writer.namespace, "program": program, "ndarray": np.ndarray, "NoneType": type(None)}
+    exec(compile("\n".join(lines), "<funcgrad entrance>", "exec"), namespace)
+    function: Callable[..., Any] = namespace["enter"]
+    return function
+
+
+def plain(structure: Any) -> bool:
+    """Whether a tree is made of tuples, lists, dicts and None alone."""
+    if structure.cls not in (tuple, list, dict, object, type(None)) or structure.static:
+        return False
+    return all([plain(child) for child in structure.children])
+
+
+@define(eq=False)
+class Entrance:
+    """Writes the tests of a signature."""
+
+    #: The types of the leaves.
+    types: list[Any]
+    #: The lines so far.
+    lines: list[str] = field(init=False, factory=list)
+    #: The names of leaves so far.
+    leaves: list[str] = field(init=False, factory=list)
+    #: How many names there are.
+    count: int = field(init=False, default=0)
+    #: What the names of shapes and dtypes stand for.
+    namespace: dict[str, Any] = field(init=False, factory=dict)
+
+    def line(self, text: str) -> None:
+        """Write a line."""
+        self.lines.append(text)
+
+    def take(self, text: str, structure: Any) -> None:
+        """Write the test of one part, found by the expression `text`, and of all below it."""
+        name = f"v{self.count}"
+        self.count += 1
+        self.line(f"{name} = {text}")
+        if structure.cls is object:
+            self.leaf(name)
+            return
+        kind = structure.cls.__name__
+        if structure.cls is type(None):
+            self.line(f"if {name} is not None: return NotImplemented")
+            return
+        self.line(f"if type({name}) is not {kind} or len({name}) != {len(structure.children)}: return NotImplemented")
+        for step, child in zip(structure.steps, structure.children, strict=True):
+            self.take(f"{name}[{step.value!r}]", child)
+
+    def leaf(self, name: str) -> None:
+        """Write the test of a leaf."""
+        kind = self.types[len(self.leaves)]
+        self.leaves.append(name)
+        if kind.shape:
+            dtype = f"d{kind.dtype.num}{kind.dtype.char}"
+            self.namespace[dtype] = kind.dtype
+            self.line(
+                f"if type({name}) is not ndarray or {name}.shape != {kind.shape} or {name}.dtype is not {dtype}: "
+                "return NotImplemented"
+            )
+            return
+        cls = NUMBER[kind.dtype] if kind.weak else bool if kind.dtype == bool else kind.dtype.type
+        self.namespace[cls.__name__] = cls
+        self.line(f"if type({name}) is not {cls.__name__}: return NotImplemented")

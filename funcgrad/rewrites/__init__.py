@@ -1,0 +1,1 @@
+"""Rewrites: a graph becomes a shorter graph of the same values."""

@@ -9,7 +9,8 @@ from funcgrad import tree
 from funcgrad.backends.emitting import emitted
 from funcgrad.graph.graph import Graph
 from funcgrad.graph.program import Path, Signature
-from funcgrad.transforms.jitting import Jitted, static_arguments
+from funcgrad.transforms.arguments import static_arguments
+from funcgrad.transforms.jitting import Jitted
 
 
 @frozen(repr=False)
@@ -42,8 +43,8 @@ def stage(f: Callable[..., Any]) -> Callable[..., Program]:
     """The program of f at the types of its arguments; of a jitted function, with all paths traced so far."""
 
     def staged(*args: Any, **keywords: Any) -> Program:
-        remembered = getattr(f, "__jitted__", None) or Jitted(f, *static_arguments(f, (), ()))
-        arguments = remembered.parted(args, keywords)
+        remembered = getattr(f, "__jitted__", None) or Jitted(static_arguments(f))
+        arguments = remembered.static.parted(args, keywords)
         found = remembered.programs.get(arguments.key)
         if found is None:
             remembered.trace(arguments, None)

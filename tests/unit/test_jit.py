@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from funcgrad import explain_retrace, grad, hessian, jit, jvp, linearize, stage, tree, value_and_grad, vjp, vmap
-from funcgrad.errors import BadArgument, LostDerivative, TooManyPaths, UnknownValue, UntracedPath
+from funcgrad.errors import BadAnswer, BadArgument, LostDerivative, TooManyPaths, UnknownValue, UntracedPath
 from tests.unit.refusing import check, registry
 
 REFUSALS, refuses = registry()
@@ -309,6 +309,19 @@ def a_loop_whose_length_depends_on_values():
     g = jit(f)
     for n in range(20):
         g(2.0**n)
+
+
+@refuses(BadAnswer, "asked for the truth of", "not an argument", "Pass it as an argument.")
+def control_flow_that_depends_on_something_else():
+    state = []
+
+    def f(x):
+        state.append(1)
+        return x if (x > 0 if len(state) == 1 else x > 1) else -x
+
+    g = jit(f)
+    g(1.0)
+    g(-1.0)
 
 
 @refuses(UntracedPath, "where `x > 0` is other than True", "test_jit.py", "Trace the function again")

@@ -1,0 +1,69 @@
+"""Recording: one run of a function with unknown arguments, of which the first call's numbers are examples."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from funcgrad.graph.calls import Call
+from funcgrad.graph.graph import Graph, closed
+from funcgrad.graph.node import Node
+from funcgrad.graph.op import example_of, fresh_leaf
+from funcgrad.graph.places import Places
+from funcgrad.graph.program import Guard, Path
+from funcgrad.graph.provenance import text_at
+from funcgrad.graph.tracing import Trace, Witness
+from funcgrad.graph.types import Type, type_of
+from funcgrad.rewrites.simplifying import simplified
+from funcgrad.transforms.arguments import Arguments
+from funcgrad.transforms.boundary import copied, outputs_of
+
+
+def traced(
+    function: Callable[..., Any], arguments: Arguments, values: list[Any]
+) -> tuple[Path, list[Node], Any, list[int]]:
+    """The path that a function takes for these values; the traced values it closes over; the answer; the questions."""
+    with Call("jit", function, outlives=True) as call:
+        trace = Trace(call)
+        leaves = [leaf(call, trace, value, arguments, i) for i, value in enumerate(values)]
+        args, keywords = arguments.filled(leaves)
+        answers, structure = outputs_of(call, function(*args, **keywords))
+        asked = [one for one in trace.asked if type(one.node) is Node]
+        graph, captured = closed(call, [*[one.node for one in asked], *answers], leaves)
+        example = None  # of what it closes over there may be none
+        if not captured:
+            example = structure.unflatten([copied(example_of(y.value if type(y) is Node else y)) for y in answers])
+    places = Places()
+    guards = tuple(
+        [Guard(one.answer, text_at(*one.position) if one.position else "", places.at(one.position)) for one in asked]
+    )
+    questions = questions_of(graph, len(guards))
+    return Path(graph if captured else simplified(graph), guards, structure), captured, example, questions
+
+
+def leaf(call: Call, trace: Trace, value: Any, arguments: Arguments, i: int) -> Node:
+    """An unknown argument that the first call's value is an example of."""
+    kind = type_of(value)
+    example = value.copy() if type(value) is np.ndarray else value
+    if type(example) is np.ndarray:
+        example.flags.writeable = False
+    path = arguments.structure.paths()[i]
+    which = path[1].value
+    structure = arguments.structure.children[path[0].value]
+    position = i if path[0].value == 0 else i - arguments.structure.children[0].num_leaves
+    keys = [key.value for key in structure.steps]
+    at = keys.index(which)
+    position -= sum([child.num_leaves for child in structure.children[:at]])
+    witnessed = Type(kind.shape, kind.dtype, kind.weak, Witness(trace, example))
+    return fresh_leaf(call, witnessed, which, position, structure.children[at])
+
+
+def questions_of(graph: Graph, count: int) -> list[int]:
+    """For each of the first `count` outputs, a number that tells apart what it is made of."""
+    if not count:
+        return []
+    hashes = [hash(("input", i)) for i in range(len(graph.inputs))]
+    hashes += [hash(constant) for constant in graph.constants]
+    for step in graph.steps:
+        hashes.append(hash((step.op, tuple([hashes[i] for i in step.args]))))
+    return [hashes[i] for i in graph.outputs[:count]]

@@ -15,10 +15,9 @@ from funcgrad.graph.node import Node
 from funcgrad.graph.op import unknown
 from funcgrad.graph.program import Guard, Path, Signature
 from funcgrad.graph.provenance import argument_name, function_place
-from funcgrad.rewrites.simplifying import simplified
 from funcgrad.transforms.arguments import Arguments, Static, differences, signature, static_arguments
 from funcgrad.transforms.recording import traced
-from funcgrad.transforms.running import Run
+from funcgrad.transforms.running import Run, with_backward
 
 #: So many paths through Python's control flow may a program have.
 MOST_PATHS = 8
@@ -67,8 +66,9 @@ class Specialised:
         if number not in self.runs:
             graph = path.graph
             answers = Graph(graph.inputs, graph.constants, graph.steps, graph.outputs[len(path.guards) :])
-            self.runs[number] = Run(simplified(answers))
-        return path.structure.unflatten(self.runs[number](*values))
+            self.runs[number] = with_backward(answers)
+        run = self.runs[number]
+        return path.structure.unflatten(run(*values)[: run.answers])
 
 
 @define(eq=False)

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from funcgrad import tree
 from funcgrad.backends.emitting import emitted
 from funcgrad.graph.calls import Call
-from funcgrad.graph.graph import Graph, closed
+from funcgrad.graph.graph import Graph, Step, closed
 from funcgrad.graph.node import Node
 from funcgrad.graph.op import Op, fresh_leaf
 from funcgrad.graph.program import Path, Signature
@@ -26,6 +26,10 @@ class Run(Op):
 
     #: The graph.
     graph: Graph
+    #: How many of its outputs are answers; those after them are values that the pullback reads.
+    answers: int
+    #: The pullback of the answers, which takes the arguments, those values and the cotangents; None to stage it.
+    backward: Graph | None = None
     #: What has been made of the graph so far: the callable, and the graphs of derivatives.
     made: dict[Any, Any] = field(factory=dict)
 
@@ -55,13 +59,16 @@ class Run(Op):
 
     def pull(self, zbar: Any, z: Any, args: tuple[Any, ...], wanted: Sequence[int]) -> list[Any]:
         arrived = tuple([i for i, one in enumerate(zbar) if one is not None])
-        key = ("pull", arrived, tuple(wanted))
-        op = self.once(key, lambda: Run(simplified(pulled(self.graph, arrived, tuple(wanted)))))
-        return list(op(*args, *[zbar[i] for i in arrived]))
+        zbars, key = [zbar[i] for i in arrived], ("pull", arrived, tuple(wanted))
+        if self.backward is not None and arrived == inexact(self.graph.output_types[: self.answers]):
+            op = self.once(key, lambda: alone(picked(self.backward, wanted, inexact(self.graph.inputs))))
+            return list(op(*args, *z[self.answers :], *zbars))
+        op = self.once(key, lambda: alone(simplified(pulled(self.graph, arrived, tuple(wanted)))))
+        return list(op(*args, *zbars))
 
     def push(self, dots: list[Any], z: Any, args: tuple[Any, ...]) -> Any:
         moving = tuple([i for i, dot in enumerate(dots) if dot is not None])
-        op = self.once(("push", moving), lambda: Run(simplified(pushed(self.graph, moving))))
+        op = self.once(("push", moving), lambda: alone(simplified(pushed(self.graph, moving))))
         return tuple(op(*args, *[dots[i] for i in moving]))
 
     def batched(self, size: int, which: tuple[bool, ...], args: tuple[Any, ...]) -> Any:
@@ -72,6 +79,71 @@ class Run(Op):
             values.append(step.op.batched(size, below, own) if any(below) else step.op(*own))
             marks.append(any(below))
         return tuple([values[i] if marks[i] else stretched(values[i], size) for i in self.graph.outputs])
+
+
+def alone(graph: Graph) -> Run:
+    """A graph as an operation."""
+    return Run(graph, len(graph.outputs))
+
+
+def with_backward(graph: Graph) -> Run:
+    """A graph as an operation that keeps what its pullback reads, so that nothing is computed twice."""
+    arrived, wanted = inexact(graph.output_types), inexact(graph.inputs)
+    if not arrived or not wanted:
+        return alone(graph)
+    whole = simplified(pulled(graph, arrived, wanted))
+    n, m, given = len(graph.inputs), len(whole.inputs), len(whole.inputs) + len(whole.constants)
+    late = [False] * n + [True] * (m - n) + [False] * len(whole.constants)  # whether a value is made of cotangents
+    for step in whole.steps:
+        late.append(any([late[i] for i in step.args]))
+    read = dict.fromkeys([i for k, step in enumerate(whole.steps) if late[given + k] for i in step.args])
+    kept = [i for i in (*read, *whole.outputs) if i >= given and not late[i]]
+    kept = list(dict.fromkeys(kept))
+    forward = joined(graph, whole, kept)
+    numbers = {i: i for i in range(n)} | {i: n + k for k, i in enumerate(kept)}
+    kinds = [whole.steps[i - given].type for i in kept]
+    numbers |= {n + k: n + len(kept) + k for k in range(m - n)}
+    numbers |= {m + k: m + len(kept) + k for k in range(len(whole.constants))}
+    steps: list[Step] = []
+    for k, step in enumerate(whole.steps):
+        if late[given + k]:
+            numbers[given + k] = m + len(kept) + len(whole.constants) + len(steps)
+            steps.append(evolve(step, args=tuple([numbers[i] for i in step.args])))
+    backward = Graph(
+        (*graph.inputs, *kinds, *whole.inputs[n:]),
+        whole.constants,
+        tuple(steps),
+        tuple([numbers[i] for i in whole.outputs]),
+    )
+    return Run(simplified(forward), len(graph.outputs), simplified(backward))
+
+
+def joined(graph: Graph, whole: Graph, kept: list[int]) -> Graph:
+    """`graph`, and after its answers the values `kept` of another graph whose first inputs are the same."""
+    n, given = len(graph.inputs), len(whole.inputs) + len(whole.constants)
+    shift = len(whole.constants)
+    numbers = {i: i for i in range(n)}
+    numbers |= {len(whole.inputs) + k: n + len(graph.constants) + k for k in range(shift)}
+    moved = {
+        i: i if i < n + len(graph.constants) else i + shift for i in range(n + len(graph.constants) + len(graph.steps))
+    }
+    steps = [evolve(step, args=tuple([moved[i] for i in step.args])) for step in graph.steps]
+    for k, step in enumerate(whole.steps):
+        if all([i in numbers for i in step.args]):
+            numbers[given + k] = n + len(graph.constants) + shift + len(steps)
+            steps.append(evolve(step, args=tuple([numbers[i] for i in step.args])))
+    outputs = (*[moved[i] for i in graph.outputs], *[numbers[i] for i in kept])
+    return Graph(graph.inputs, (*graph.constants, *whole.constants), tuple(steps), outputs)
+
+
+def inexact(kinds: Sequence[Any]) -> tuple[int, ...]:
+    """The positions of real and complex types."""
+    return tuple([i for i, kind in enumerate(kinds) if kind.dtype.kind in "fc"])
+
+
+def picked(graph: Any, wanted: Sequence[int], positions: tuple[int, ...]) -> Graph:
+    """The graph with those outputs alone that stand for `wanted`."""
+    return simplified(evolve(graph, outputs=tuple([graph.outputs[positions.index(i)] for i in wanted])))
 
 
 def compiled(graph: Graph) -> Callable[..., Any]:

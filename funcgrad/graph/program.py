@@ -1,5 +1,6 @@
 """What a staged function is made of: paths through Python's control flow, each a graph with guards."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from attrs import field, frozen
@@ -49,3 +50,7 @@ class Signature:
     names: tuple[str, ...]
     #: The leaves' types.
     types: tuple[Any, ...]
+
+
+#: What makes a callable of the leaves out of paths: it takes the one that the guards choose, or raises `UntracedPath`.
+Backend = Callable[[Signature, Sequence[Path]], Callable[..., Any]]

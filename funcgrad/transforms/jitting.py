@@ -13,7 +13,7 @@ from funcgrad.errors import BadAnswer, BadArgument, TooManyPaths, UntracedPath
 from funcgrad.graph.graph import Graph
 from funcgrad.graph.node import Node
 from funcgrad.graph.op import unknown
-from funcgrad.graph.program import Guard, Path, Signature
+from funcgrad.graph.program import Backend, Guard, Path, Signature
 from funcgrad.graph.provenance import argument_name, function_place
 from funcgrad.transforms.arguments import Arguments, Static, differences, signature, static_arguments
 from funcgrad.transforms.recording import traced
@@ -31,6 +31,8 @@ class Specialised:
 
     #: What it is made for.
     signature: Signature
+    #: What makes the program of the paths.
+    backend: Backend
     #: The paths.
     paths: tuple[Path, ...] = ()
     #: What the guards of each path ask, told apart by what it is made of.
@@ -54,7 +56,7 @@ class Specialised:
     def compiled(self) -> Callable[..., Any]:
         """The program."""
         if self.program is None:
-            self.program = emitted(self.signature, self.paths).compiled()
+            self.program = self.backend(self.signature, self.paths)
         return self.program
 
     def __call__(self, values: Sequence[Any]) -> Any:
@@ -77,6 +79,8 @@ class Jitted:
 
     #: The user's function, and which of its arguments are static.
     static: Static
+    #: What makes programs.
+    backend: Backend
     #: The programs, by key.
     programs: dict[Any, Specialised] = field(init=False, factory=dict)
     #: Functions of (args, keywords) for the signatures that need no taking apart, the latest last.
@@ -130,7 +134,7 @@ class Jitted:
             return path.structure.unflatten(path.graph(*arguments.values, *captured)[n:])
         self.reasons.append(self.reason(arguments, found))
         if found is None:
-            found = self.programs[arguments.key] = Specialised(signature(self.static.function, arguments))
+            found = self.programs[arguments.key] = Specialised(signature(self.static.function, arguments), self.backend)
             quick = entrance(arguments.structure, found.signature.types, arguments.static, found)
             if quick is not None:
                 self.entrances.insert(0, self.guarded(quick))
@@ -198,17 +202,24 @@ def common(one: Sequence[Any], other: Sequence[Any]) -> int:
     return n
 
 
+def numpy_source(signature: Signature, paths: Sequence[Path]) -> Callable[..., Any]:
+    """The program as Python's own code of NumPy's functions."""
+    return emitted(signature, paths).compiled()
+
+
 def jit(
     f: Callable[..., Any] | None = None,
     *,
     static_argnums: int | Sequence[int] = (),
     static_argnames: str | Iterable[str] = (),
+    backend: Backend = numpy_source,
 ) -> Callable[..., Any]:
     """The function f, traced once for each signature of its arguments, and from then on run as a program of NumPy's.
 
     jit : (X → Y) → (X → Y), for trees X and Y of arrays and numbers. A signature is the arguments' tree, their shapes
     and dtypes, and the values of the static arguments, which may be anything hashable. Python's `if` and `while` take
     the path of the values that are there; the program keeps the condition, and another path is traced when it fails.
+    `backend` makes the callable: Python code of NumPy's functions, or `funcgrad.backends.interpreting.interpreted`.
 
     >>> import numpy as np
     >>> from funcgrad import grad
@@ -217,8 +228,10 @@ def jit(
     (12.0, -1.0, 48.0)
     """
     if f is None:
-        return lambda function: jit(function, static_argnums=static_argnums, static_argnames=static_argnames)
-    remembered = Jitted(static_arguments(f, static_argnums, static_argnames))
+        return lambda function: jit(
+            function, static_argnums=static_argnums, static_argnames=static_argnames, backend=backend
+        )
+    remembered = Jitted(static_arguments(f, static_argnums, static_argnames), backend)
 
     @wraps(f)
     def jitted(*args: Any, **keywords: Any) -> Any:

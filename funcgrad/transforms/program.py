@@ -10,7 +10,7 @@ from funcgrad.backends.emitting import emitted
 from funcgrad.graph.graph import Graph
 from funcgrad.graph.program import Path, Signature
 from funcgrad.transforms.arguments import static_arguments
-from funcgrad.transforms.jitting import Jitted
+from funcgrad.transforms.jitting import Jitted, numpy_source
 
 
 @frozen(repr=False)
@@ -43,7 +43,7 @@ def stage(f: Callable[..., Any]) -> Callable[..., Program]:
     """The program of f at the types of its arguments; of a jitted function, with all paths traced so far."""
 
     def staged(*args: Any, **keywords: Any) -> Program:
-        remembered = getattr(f, "__jitted__", None) or Jitted(static_arguments(f))
+        remembered = getattr(f, "__jitted__", None) or Jitted(static_arguments(f), numpy_source)
         arguments = remembered.static.parted(args, keywords)
         found = remembered.programs.get(arguments.key)
         if found is None:

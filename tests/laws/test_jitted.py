@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from funcgrad import jit, jvp, tree, vjp
+from funcgrad.backends.interpreting import interpreted
 from tests.laws.cases import cases, close, differentiable, every, over
 
 
@@ -29,6 +30,8 @@ def test_a_program_is_its_function(record, dtype, data):
         assert [np.asarray(y).dtype for y in tree.leaves(got)] == [np.asarray(y).dtype for y in tree.leaves(case.value)]
         assert all(not isinstance(y, np.ndarray) or y.flags.writeable for y in tree.leaves(got))
         close(got, case.value, 1e-5 if dtype == "float32" else 1e-11)
+        interpreted_too = jit(case.f, backend=interpreted)
+        close([interpreted_too(*case.args) for _ in range(2)], [got, got], 1e-5 if dtype == "float32" else 1e-11)
 
 
 @over(differentiable, "float64")

@@ -159,6 +159,9 @@ class Algebra:
     def of_stop(self, scope, a):
         return self.make("stop", self.meaning(a, scope))
 
+    def of_jit(self, scope, x, body, at):
+        return self.of_let(scope, x, at, body)
+
     def of_let(self, scope, x, a, rest):
         return self.meaning(rest, {**scope, x: self.meaning(a, scope)})
 

@@ -45,7 +45,7 @@ class Generator:
 
     def binding(self, names, depth, size):
         kind = self.rng.choice(
-            ["grad"] * 4 + ["jvp", "vjp", "linearize", "map"] * 3
+            ["grad"] * 4 + ["jvp", "vjp", "linearize", "map", "jit"] * 3
             + ["jacrev", "jacfwd", "valued", "aux", "pair", "hessian", "hvp", "let", "function"]
         )  # fmt: skip
         x, half = self.name("x"), size * 2 // 3
@@ -54,7 +54,7 @@ class Generator:
         if kind == "let":
             return (kind, x, at, self.term(inner, depth, half))
         body = self.term(inner, depth, half)
-        if kind in ("grad", "jacrev", "jacfwd", "valued", "hessian", "map"):
+        if kind in ("grad", "jacrev", "jacfwd", "valued", "hessian", "map", "jit"):
             return (kind, x, body, at)
         if kind == "aux":
             return (kind, x, body, self.term(inner, depth, size // 3), at)

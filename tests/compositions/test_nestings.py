@@ -6,6 +6,7 @@ differentiation and substitution, and evaluates that with Python's floats. They 
 
     variable x     number c     a + b     a · b     sin a     stop a       stop: the derivative is zero
     let x = a in b                   the plain meaning
+    jit x. a @ b                     a at x = b, by a program that is traced twice, so that it runs, too
     let f(x) = a in b                f(c) in b is a with c for x: it closes over whatever a does
     grad x. a @ b                    ∂a/∂x at x = b;  likewise value_and_grad, jacrev, jacfwd, hessian
     aux x. a, c @ b                  ∂a/∂x + c at x = b, where c was returned beside a
@@ -22,7 +23,21 @@ from random import Random
 import numpy as np
 import pytest
 
-from funcgrad import Node, grad, hessian, hvp, jacfwd, jacrev, jvp, linearize, stop_gradient, value_and_grad, vjp, vmap
+from funcgrad import (
+    Node,
+    grad,
+    hessian,
+    hvp,
+    jacfwd,
+    jacrev,
+    jit,
+    jvp,
+    linearize,
+    stop_gradient,
+    value_and_grad,
+    vjp,
+    vmap,
+)
 from tests.compositions.algebra import Algebra, B, C, TooLargeError
 from tests.compositions.terms import DEPTH, drawn, nesting
 
@@ -133,6 +148,11 @@ def run_linearize(scope, p, x, body, at, rest):
 
 
 run_pull = run_push = run_call
+
+
+def run_jit(scope, x, body, at):
+    program, value = jit(function(scope, x, body)), run(at, scope)
+    return 0.5 * program(value) + 0.5 * program(value)
 
 
 def run_map(scope, x, body, at):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import Phase, given, settings
 
-from funcgrad import grad, hessian, hvp, jacfwd, jacrev, jvp, linearize, tree, vjp, vmap
+from funcgrad import grad, hessian, hvp, jacfwd, jacrev, jit, jvp, linearize, tree, vjp, vmap
 from tests.catalogue import RECORDS
 from tests.laws.cases import cases, close, dot, random_like, weights
 
@@ -52,6 +52,16 @@ class Along:
 
     def vjp(self, f):
         return lambda *args: dot(self.v, vjp(self.scalar(f), *args)[1](1.0))
+
+    def jit(self, f):
+        """The program of f, which has run once before."""
+        program = jit(f)
+
+        def g(*args):
+            program(*args)
+            return program(*args)
+
+        return g
 
     def linearize(self, f):
         return lambda *args: linearize(f, *args)[1](*self.v)
@@ -117,6 +127,9 @@ class Reference(Along):
 
     vjp = grad
 
+    def jit(self, f):
+        return f
+
     def hessian(self, f):
         return self.jvp(self.jvp(self.scalar(f)))
 
@@ -126,7 +139,7 @@ class Reference(Along):
         return lambda *args: tree.map(lambda a, b: a - 0.5 * b, f(*args), f(*self.beside(args)))
 
 
-TRANSFORMS = ["grad", "jvp", "vjp", "linearize", "vmap", "jacrev", "jacfwd", "hessian", "hvp"]
+TRANSFORMS = ["jit", "grad", "jvp", "vjp", "linearize", "vmap", "jacrev", "jacfwd", "hessian", "hvp"]
 HERE = [record for record in RECORDS if record.representative and not record.constant]
 
 

@@ -10,7 +10,21 @@ from attrs import field, frozen
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from funcgrad import Node, eval_shape, grad, hvp, jacfwd, jacobian, jacrev, jvp, linearize, value_and_grad, vjp, vmap
+from funcgrad import (
+    Node,
+    eval_shape,
+    grad,
+    hvp,
+    jacfwd,
+    jacobian,
+    jacrev,
+    jit,
+    jvp,
+    linearize,
+    value_and_grad,
+    vjp,
+    vmap,
+)
 from tests.laws.cases import close, difference, dot, random_like, stacked
 
 #: Values of more entries than this are not made.
@@ -251,6 +265,26 @@ def test_batches(drawn):
     close(vmap(push)(*batch), stacked([push(*item) for item in items]), 1e-8, "vmap of a Hessian product")
     total = lambda *batch: np.sum(vmap(program.scalar)(*batch))
     close(grad(total, everything)(*batch), vmap(gradient)(*batch), 1e-9, "grad of vmap")
+
+
+@often
+def test_staged_programs(drawn):
+    """jit of the program, of its gradient and of a Hessian product; and the gradient of the jitted program."""
+    program, rng = drawn
+    assume(shaped(program))
+    args, everything = program.args, tuple(range(len(program.args)))
+    v = tuple(random_like(rng, a) for a in args)
+    gradient = grad(program.scalar, everything)
+    push = lambda *args: jvp(gradient, args, v)[1]
+    other = tuple(a + 0.3 * one for a, one in zip(args, v, strict=True))
+    for f in (program, gradient, push):
+        staged = jit(f)
+        for point in (args, args, other):
+            close(staged(*point), f(*point), 1e-9, "jit")
+    scalar = jit(program.scalar)
+    close(grad(scalar, everything)(*args), gradient(*args), 1e-9, "grad of jit")
+    close(grad(scalar, everything)(*other), gradient(*other), 1e-9, "grad of jit again")
+    close(jvp(grad(scalar, everything), args, v)[1], push(*args), 1e-8, "jvp of grad of jit")
 
 
 def shaped(program):

@@ -17,6 +17,7 @@ from funcgrad.graph.types import Type, type_of
 from funcgrad.rewrites.simplifying import simplified
 from funcgrad.transforms.arguments import Arguments
 from funcgrad.transforms.boundary import copied, outputs_of
+from funcgrad.transforms.running import inlined
 
 
 def traced(
@@ -37,6 +38,7 @@ def traced(
     guards = tuple(
         [Guard(one.answer, text_at(*one.position) if one.position else "", places.at(one.position)) for one in asked]
     )
+    graph = graph if captured else inlined(graph)
     questions = questions_of(graph, len(guards))
     return Path(graph if captured else simplified(graph), guards, structure), captured, example, questions
 

@@ -10,10 +10,11 @@ from funcgrad.backends.emitting import emitted
 from funcgrad.graph.calls import Call
 from funcgrad.graph.graph import Graph, Step, closed
 from funcgrad.graph.node import Node
-from funcgrad.graph.op import Op, fresh_leaf
+from funcgrad.graph.op import Op, Result, fresh_leaf
 from funcgrad.graph.program import Path, Signature
 from funcgrad.primitives.kinds import stretched
 from funcgrad.rewrites.simplifying import simplified
+from funcgrad.sweeps.edges import fit
 from funcgrad.sweeps.fold import pushforward
 from funcgrad.sweeps.pullback import pullback
 from funcgrad.transforms.boundary import bars_of
@@ -59,8 +60,9 @@ class Run(Op):
 
     def pull(self, zbar: Any, z: Any, args: tuple[Any, ...], wanted: Sequence[int]) -> list[Any]:
         arrived = tuple([i for i, one in enumerate(zbar) if one is not None])
-        zbars, key = [zbar[i] for i in arrived], ("pull", arrived, tuple(wanted))
-        if self.backward is not None and arrived == inexact(self.graph.output_types[: self.answers]):
+        kinds, key = self.graph.output_types, ("pull", arrived, tuple(wanted))
+        zbars = [fit(zbar[i], kinds[i]) for i in arrived]
+        if self.backward is not None and arrived == inexact(kinds[: self.answers]):
             op = self.once(key, lambda: alone(picked(self.backward, wanted, inexact(self.graph.inputs))))
             return list(op(*args, *z[self.answers :], *zbars))
         op = self.once(key, lambda: alone(simplified(pulled(self.graph, arrived, tuple(wanted)))))
@@ -69,7 +71,7 @@ class Run(Op):
     def push(self, dots: list[Any], z: Any, args: tuple[Any, ...]) -> Any:
         moving = tuple([i for i, dot in enumerate(dots) if dot is not None])
         op = self.once(("push", moving), lambda: alone(simplified(pushed(self.graph, moving))))
-        return tuple(op(*args, *[dots[i] for i in moving]))
+        return tuple(op(*args, *[fit(dots[i], self.graph.inputs[i], stretch=True) for i in moving]))
 
     def batched(self, size: int, which: tuple[bool, ...], args: tuple[Any, ...]) -> Any:
         values: list[Any] = [*args, *[constant.value for constant in self.graph.constants]]
@@ -79,6 +81,37 @@ class Run(Op):
             values.append(step.op.batched(size, below, own) if any(below) else step.op(*own))
             marks.append(any(below))
         return tuple([values[i] if marks[i] else stretched(values[i], size) for i in self.graph.outputs])
+
+
+def inlined(graph: Graph) -> Graph:
+    """The graph with the steps of each inner graph in place of its `Run`."""
+    if not any([type(step.op) is Run for step in graph.steps]):
+        return graph
+    constants = [
+        *graph.constants,
+        *[one for step in graph.steps if type(step.op) is Run for one in step.op.graph.constants],
+    ]
+    n, used = len(graph.inputs), len(graph.inputs) + len(graph.constants)
+    numbers: list[Any] = [*range(used)]
+    steps: list[Step] = []
+
+    def added(step: Step, values: Sequence[Any]) -> int:
+        steps.append(evolve(step, args=tuple([values[i] for i in step.args])))
+        return n + len(constants) + len(steps) - 1
+
+    for step in graph.steps:
+        if type(step.op) is Run:
+            inner = step.op.graph
+            values = [*[numbers[i] for i in step.args], *range(used, used + len(inner.constants))]
+            used += len(inner.constants)
+            for one in inner.steps:
+                values.append(added(evolve(one, place=step.place), values))
+            numbers.append(tuple([values[i] for i in inner.outputs]))
+        elif type(step.op) is Result and type(numbers[step.args[0]]) is tuple:
+            numbers.append(numbers[step.args[0]][step.op.index])
+        else:
+            numbers.append(added(step, numbers))
+    return inlined(Graph(graph.inputs, tuple(constants), tuple(steps), tuple([numbers[i] for i in graph.outputs])))
 
 
 def alone(graph: Graph) -> Run:
@@ -170,7 +203,7 @@ def pulled(graph: Graph, arrived: tuple[int, ...], wanted: tuple[int, ...]) -> G
             answers = graph(*[own.get(i, a) for i, a in enumerate(args)])
             leaves = list(own.values())
             bars = bars_of(pullback(call, [answers[i] for i in arrived], zbars, leaves), leaves)
-        return closed(staging, bars, [*args, *zbars])[0]
+        return inlined(closed(staging, bars, [*args, *zbars])[0])
 
 
 def pushed(graph: Graph, moving: tuple[int, ...]) -> Graph:
@@ -182,4 +215,4 @@ def pushed(graph: Graph, moving: tuple[int, ...]) -> Graph:
             own = {i: fresh_leaf(call, args[i]) for i in moving}
             answers = list(graph(*[own.get(i, a) for i, a in enumerate(args)]))
             zdots = dots_of(pushforward(call, answers, list(own.values()), dots), answers)
-        return closed(staging, zdots, [*args, *dots])[0]
+        return inlined(closed(staging, zdots, [*args, *dots])[0])

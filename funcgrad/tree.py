@@ -377,10 +377,15 @@ def _gather(tree: Any, found: list[Any], is_leaf: IsLeaf) -> Structure:
     if kind is None or (is_leaf is not None and is_leaf(tree)):
         found.append(tree)
         return LEAF
-    before = len(found)
+    before, parts = len(found), []
     children, keys, static, order = kind[0](tree)
-    parts = tuple([_gather(child, found, is_leaf) for child in children])
-    return Structure(type(tree), keys, static, parts, len(found) - before, order)
+    for child in children:
+        if KINDS[type(child)] is None:
+            found.append(child)
+            parts.append(LEAF)
+        else:
+            parts.append(_gather(child, found, is_leaf))
+    return Structure(type(tree), keys, static, tuple(parts), len(found) - before, order)
 
 
 def unflatten(structure: Structure, leaves: Iterable[Any]) -> Any:

@@ -76,7 +76,7 @@ def hold(array: np.ndarray[Any, Any], calls: Calls) -> Any:
     """`array` as a graph may keep it: unable to change for as long as one of `calls` can ask for a derivative."""
     if array.nbytes <= COPIED:
         array = array.copy()
-        array.flags.writeable = False
+        array.setflags(write=False)
         return array
     alive = running(calls)
     if not alive or any(call.outlives for call in alive) or not _lockable(array):
@@ -86,10 +86,12 @@ def hold(array: np.ndarray[Any, Any], calls: Calls) -> Any:
 
 
 def _lockable(array: Any) -> bool:
-    """Whether a lock can be undone: the memory belongs to NumPy and not to a foreign buffer."""
+    """Whether a lock can be undone when the call ends: the memory belongs to NumPy, and no other call has locked it."""
     while isinstance(array, np.ndarray):
         if array.base is None:
             return bool(array.flags.owndata)
+        if array.flags.writeable and not getattr(array.base, "flags", array.flags).writeable:
+            return False
         array = array.base
     return False
 
@@ -97,5 +99,5 @@ def _lockable(array: Any) -> bool:
 def frozen_array(array: Any) -> Any:
     """`array` itself, made read-only: what a node holds does not change."""
     if type(array) is np.ndarray:
-        array.flags.writeable = False
+        array.setflags(write=False)
     return array

@@ -1,6 +1,5 @@
 """Graph: a function as a value, closed and flat, that can be compared, hashed, digested, printed and run."""
 
-import hashlib
 from collections.abc import Hashable, Sequence
 from operator import attrgetter
 from typing import Any
@@ -13,7 +12,7 @@ from funcgrad.graph.calls import Call, running
 from funcgrad.graph.node import History, Node
 from funcgrad.graph.op import Leaf, Op, unknown
 from funcgrad.graph.places import Place, Places
-from funcgrad.graph.types import Type, key_of, type_of
+from funcgrad.graph.types import Type, digest_of, key_of, type_of
 
 birth = attrgetter("birth")
 
@@ -46,7 +45,7 @@ class Constant:
     def key(self) -> Hashable:
         """What tells constants apart."""
         if isinstance(self.value, np.ndarray | np.generic):
-            return (str(self.value.dtype), self.value.shape, hashlib.sha256(self.value.tobytes()).hexdigest())
+            return (str(self.value.dtype), self.value.shape, digest_of(self.value.tobytes()))
         return key_of(self.value)
 
     def __eq__(self, other: object) -> bool:
@@ -121,7 +120,7 @@ class Graph:
             [(step.op.key, step.args) for step in self.steps],
             self.outputs,
         )
-        return hashlib.sha256(repr(content).encode()).hexdigest()
+        return digest_of(repr(content).encode())
 
     def __repr__(self) -> str:
         lines = [f"v{i}: {kind!r}" for i, kind in enumerate(self.inputs)]

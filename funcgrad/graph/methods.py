@@ -5,7 +5,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from funcgrad.errors import ImmutableValue, LostDerivative
-from funcgrad.graph.dispatch import OPERATORS
+from funcgrad.graph.dispatch import OPERATORS, found
 from funcgrad.graph.provenance import refuse
 
 
@@ -114,12 +114,12 @@ class Methods:
     mT = property(lambda self: np.matrix_transpose(self))
     real = property(lambda self: np.real(self))
     imag = property(lambda self: np.imag(self))
-    at = property(lambda self: OPERATORS["at"](self))
+    at = property(lambda self: found(OPERATORS, "at")(self))
     flat = property(lambda self: np.ravel(self))
 
     def astype(self: Any, dtype: Any, *args: Any, **keywords: Any) -> Any:
         """The same values at another dtype."""
-        return OPERATORS["astype"](self, dtype, *args, **keywords)
+        return found(OPERATORS, "astype")(self, dtype, *args, **keywords)
 
     def compress(self: Any, condition: Any, axis: Any = None, out: Any = None) -> Any:
         """The parts along an axis for which a condition holds."""

@@ -1,17 +1,16 @@
 """Op: an operation, and how it meets its arguments: at once if they are known, staged if one is not."""
 
-import hashlib
 from collections.abc import Hashable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
-from attrs import evolve, fields, frozen
+from attrs import fields, frozen
 
 from funcgrad.errors import BadArgument
 from funcgrad.graph.calls import Call, Calls, births, frozen_array, hold
 from funcgrad.graph.node import History, Node, grown
 from funcgrad.graph.tracing import Witness
-from funcgrad.graph.types import NUMBERS, PLAIN, STRONG, Type, key_of, type_of
+from funcgrad.graph.types import NUMBERS, PLAIN, STRONG, Type, digest_of, key_of, type_of
 
 
 @frozen(eq=False, repr=False)
@@ -48,7 +47,7 @@ class Op:
     @property
     def digest(self) -> str:
         """The key's SHA-256: the same in every process and on every machine."""
-        return hashlib.sha256(repr(self.key).encode()).hexdigest()
+        return digest_of(repr(self.key).encode())
 
     def __eq__(self, other: object) -> bool:
         return self is other or (isinstance(other, Op) and self.key == other.key)
@@ -91,9 +90,9 @@ class Op:
             return self.results(Node(answer, History(self, kept, answer, births(), calls)))
         remembered = answer
         if type(answer) is np.ndarray:
-            answer.flags.writeable = False
+            answer.setflags(write=False)
             if not self.reads_answer:
-                remembered = Type(answer.shape, answer.dtype)
+                remembered = grown(Type, (answer.shape, answer.dtype, False, None))
         return Node(answer, grown(History, (self, kept, remembered, births(), calls)))
 
     def stage(self, calls: Calls, args: tuple[Any, ...], values: list[Any]) -> Any:
@@ -223,7 +222,7 @@ class Weakness(Op):
         return x.item() if self.weak and type(x) not in NUMBERS else x if self.weak else strong(x)
 
     def infer(self, x: Any) -> Any:
-        return evolve(x, weak=self.weak, witness=None)
+        return x._replace(weak=self.weak, witness=None)
 
     def pull(self, zbar: Any, z: Any, args: tuple[Any, ...], wanted: Sequence[int]) -> list[Any]:
         return [zbar]

@@ -30,7 +30,7 @@ class Places:
     #: Lines and instructions by code object.
     read: dict[CodeType, tuple[list[int | None], bytes]] = field(factory=dict)
     #: What has been found.
-    found: dict[tuple[CodeType, int], Place] = field(factory=dict)
+    found: dict[Any, Place] = field(factory=dict)
 
     def of(self, kind: Any) -> Place | None:
         """The place of a history's answer; None where none was remembered."""
@@ -38,18 +38,18 @@ class Places:
         witness = getattr(kind, "witness", None)
         return None if witness is None else self.at(witness.position)
 
-    def at(self, position: tuple[CodeType, int] | None) -> Place | None:
+    def at(self, position: Any) -> Place | None:
         """The place of an instruction."""
         if position is None:
             return None
         if position not in self.found:
-            code, offset = position
+            code, offset, replayed = position
             if code not in self.read:
                 self.read[code] = ([line for line, *_ in code.co_positions()], code.co_code)
             lines, instructions = self.read[code]
             line = lines[offset // 2] or code.co_firstlineno
             name = os.path.basename(code.co_filename)
-            self.found[position] = Place(name, line, variable(code, instructions, offset + 2))
+            self.found[position] = Place(name, line, "" if replayed else variable(code, instructions, offset + 2))
         return self.found[position]
 
 

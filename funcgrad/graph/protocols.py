@@ -1,13 +1,12 @@
 """NumPy's protocols: how `np.sin(x)` and `np.sum(x)` on a traced value find their way here."""
 
 from collections.abc import Callable
-from difflib import get_close_matches
 from typing import Any, NoReturn
 
 import numpy as np
 
 from funcgrad.errors import ImmutableValue, UnsupportedFunction
-from funcgrad.graph.dispatch import FUNCTIONS, UFUNCS
+from funcgrad.graph.dispatch import FUNCTIONS, UFUNCS, found, loaded
 from funcgrad.graph.provenance import refuse
 from funcgrad.graph.types import PLAIN
 
@@ -28,7 +27,8 @@ class Protocols:
         for a in inputs:
             if type(a) is not type(self) and type(a) not in PLAIN and not taken(a):
                 return NotImplemented
-        meaning = UFUNCS.get(ufunc if method == "__call__" else (ufunc, method))
+        key = ufunc if method == "__call__" else (ufunc, method)
+        meaning = UFUNCS.get(key) or found(UFUNCS, key)
         if meaning is None:
             missing(ufunc if method == "__call__" else f"{ufunc.__name__}.{method}")
         if options:
@@ -36,7 +36,7 @@ class Protocols:
         return meaning(*inputs, **options)
 
     def __array_function__(self, func: Callable[..., Any], types: Any, args: Any, options: Any) -> Any:
-        meaning = FUNCTIONS.get(func)
+        meaning = FUNCTIONS.get(func) or found(FUNCTIONS, func)
         if meaning is None:
             missing(func)
         return meaning(*args, **options)
@@ -94,8 +94,7 @@ def missing(function: Any) -> NoReturn:
     """Refuse a function without a rule: name it, its nearest supported kin, and the way to a rule of one's own."""
     name = function if type(function) is str else function.__name__
     module = "" if type(function) is str else f"{(getattr(function, '__module__', None) or 'numpy').split('._')[0]}."
-    known = {getattr(f, "__name__", "") for f in (*FUNCTIONS, *UFUNCS) if callable(f)}
-    kin = get_close_matches(name, known, 2, 0.6)
+    kin = loaded("funcgrad.graph.kin").nearest(name)
     nearest = f" The nearest supported names are {' and '.join('np.' + k for k in kin)}." if kin else ""
     refuse(
         UnsupportedFunction,

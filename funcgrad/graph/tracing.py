@@ -1,6 +1,7 @@
 """Trace: what `jit` knows while it traces: the first call's numbers, and what Python's control flow asked."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import CodeType
 from typing import Any, NamedTuple
 
@@ -10,8 +11,16 @@ from funcgrad.errors import EscapedNode
 from funcgrad.graph.calls import Call
 from funcgrad.graph.provenance import position, refuse
 
-#: Where something was written: a code object, and the offset of the instruction in it.
-Position = tuple[CodeType, int]
+
+class Position(NamedTuple):
+    """Where something was written."""
+
+    #: The code object.
+    code: CodeType
+    #: The offset of the instruction in it.
+    offset: int
+    #: Whether what is made there is the instruction's derivative, or its batch, and not its own answer.
+    replayed: bool = False
 
 
 @frozen(eq=False)
@@ -41,7 +50,8 @@ class Trace:
 
     def position(self) -> Position | None:
         """Where the operation that is staged now was written."""
-        return self.replayed or position()
+        here = self.replayed or position()
+        return here if type(here) is Position or here is None else Position(*here)
 
     def decide(self, node: Any, kind: Callable[[Any], Any]) -> Any:
         """The answer for the first call's numbers, kept as a guard of the program."""
@@ -65,3 +75,17 @@ class Witness(NamedTuple):
     example: Any
     #: Where it was made.
     position: Position | None = None
+
+
+@contextmanager
+def replaying(history: Any) -> Iterator[None]:
+    """What is staged meanwhile was written where the answer of `history` was: a derivative has its function's line."""
+    witness = getattr(history.answer, "witness", None)
+    if witness is None or witness.position is None or witness.trace.replayed is not None:
+        yield
+        return
+    witness.trace.replayed = witness.position._replace(replayed=True)
+    try:
+        yield
+    finally:
+        witness.trace.replayed = None

@@ -1,12 +1,12 @@
 """What is known of an array before it exists."""
 
 from collections.abc import Hashable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from attrs import evolve, field, frozen
 
 from funcgrad import tree
+from funcgrad.graph.dispatch import loaded
 
 #: Python's numbers do not decide a dtype: beside a float32 array, 2.0 is a float32.
 WEAK = {float: np.dtype(np.float64), int: np.dtype(np.int64), complex: np.dtype(np.complex128)}
@@ -18,15 +18,8 @@ NUMBERS = frozenset(STRONG)
 PLAIN = NUMBERS | {np.ndarray} | {np.dtype(code).type for code in "?bBhHiIlLqQefdgFDG"}
 
 
-@tree.register_leaf
-@frozen
-class Type:
-    """The type of an array: everything about it but its numbers.
-
-    >>> import numpy as np
-    >>> Type((2, 3), np.dtype("float32"))
-    float32[2,3]
-    """
+class Fields(NamedTuple):
+    """The fields of a type."""
 
     #: The length of each axis.
     shape: tuple[int, ...]
@@ -35,10 +28,31 @@ class Type:
     #: Whether this is still a Python number, which gives way to any dtype it meets.
     weak: bool = False
     #: While jit traces, what it knows beside the type (`tracing.Witness`); no part of what the type is.
-    witness: Any = field(default=None, eq=False, repr=False)
+    witness: Any = None
+
+
+@tree.register_leaf
+class Type(Fields):
+    """The type of an array: everything about it but its numbers.  A named tuple, as a history is.
+
+    >>> import numpy as np
+    >>> Type((2, 3), np.dtype("float32"))
+    float32[2,3]
+    """
+
+    __slots__ = ()
 
     ndim = property(lambda self: len(self.shape))
     size = property(lambda self: int(np.prod(self.shape, dtype=np.int64)))
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is Type and self[:3] == other[:3]
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self[:3])
 
     def __repr__(self) -> str:
         lengths = f"[{','.join(map(str, self.shape))}]" if self.shape else ""
@@ -58,11 +72,11 @@ class Type:
 
     def strong(self) -> "Type":
         """The same type once it has met an operation that is not arithmetic."""
-        return evolve(self, weak=False, witness=None) if self.weak else self
+        return self._replace(weak=False, witness=None) if self.weak else self
 
     def bare(self) -> "Type":
         """The type alone, as a finished graph keeps it."""
-        return self if self.witness is None else evolve(self, witness=None)
+        return self if self.witness is None else self._replace(witness=None)
 
     def promoting(self) -> Any:
         """What stands for this type in NumPy's promotion: a dtype, or Python's own class if weak."""
@@ -74,6 +88,8 @@ def type_of(value: Any) -> Any:
     kind = type(value)
     if kind is Type:
         return value
+    if kind is np.ndarray:
+        return tuple.__new__(Type, (value.shape, value.dtype, False, None))
     if kind is tuple:
         return tuple(map(type_of, value))
     if kind in WEAK:
@@ -91,3 +107,9 @@ def key_of(field: Any) -> Hashable:
         key: Hashable = field.key
         return key
     return (type(field).__qualname__, repr(field))
+
+
+def digest_of(content: bytes) -> str:
+    """The SHA-256 of some bytes: the same in every process and on every machine."""
+    digest: str = loaded("funcgrad.graph.digests").digest(content)
+    return digest

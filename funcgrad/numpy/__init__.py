@@ -10,30 +10,43 @@ plain arrays too. All other names are NumPy's: `funcgrad.numpy.sum is numpy.sum`
 (True, True)
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as _numpy
 
-import funcgrad.numpy.algebra
-import funcgrad.numpy.contracting
-import funcgrad.numpy.describing
-import funcgrad.numpy.indexing
-import funcgrad.numpy.joining
-import funcgrad.numpy.ordering
-import funcgrad.numpy.pointwise
-import funcgrad.numpy.reducing
-import funcgrad.numpy.scanning
-import funcgrad.numpy.shaping  # noqa: F401  # imported to fill the dispatch table
+import funcgrad.primitives.indexing
+import funcgrad.primitives.pointwise  # noqa: F401  # REASON: imported to fill the tables of operators and ufuncs
+from funcgrad.graph.dispatch import FAMILIES, OPERATORS, UFUNCS, loaded
 from funcgrad.numpy import linalg
-from funcgrad.numpy.creation import array, asarray, full, full_like, pad, take
-from funcgrad.numpy.indexing import at
+from funcgrad.primitives.contracting import matmul as _matmul
+
+if TYPE_CHECKING:  # they load on first use, below
+    from funcgrad.numpy.creation import array, asarray, full, full_like, pad, take
+    from funcgrad.numpy.indexing import at
 
 __all__ = ["array", "asarray", "at", "full", "full_like", "linalg", "pad", "take"]
 
+OPERATORS["matmul"] = UFUNCS[_numpy.matmul] = _matmul
+FAMILIES += [
+    "funcgrad.numpy.reducing",
+    "funcgrad.numpy.contracting",
+    "funcgrad.numpy.shaping",
+    "funcgrad.numpy.indexing",
+    "funcgrad.numpy.joining",
+    "funcgrad.numpy.pointwise",
+    "funcgrad.numpy.describing",
+    "funcgrad.numpy.scanning",
+    "funcgrad.numpy.ordering",
+    "funcgrad.numpy.algebra",
+]
+
 
 def __getattr__(name: str) -> Any:
-    """NumPy's own."""
-    return getattr(_numpy, name)
+    """What is our own, loaded on first use; else NumPy's."""
+    if name not in __all__:
+        return getattr(_numpy, name)
+    module = loaded("funcgrad.numpy.indexing" if name == "at" else "funcgrad.numpy.creation")
+    return globals().setdefault(name, getattr(module, name))  # Python asks no second time
 
 
 def __dir__() -> list[str]:

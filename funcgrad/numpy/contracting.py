@@ -8,7 +8,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from funcgrad.errors import UnsupportedFunction
-from funcgrad.graph.dispatch import OPERATORS, UFUNCS, implements
+from funcgrad.graph.dispatch import UFUNCS, implements
 from funcgrad.graph.op import admit, strong
 from funcgrad.graph.protocols import unsupported
 from funcgrad.graph.provenance import refuse
@@ -17,8 +17,6 @@ from funcgrad.numpy.subscripting import Labels, lengths_of, parted, subscripted
 from funcgrad.primitives.contracting import columns, contract, matmul, rows
 from funcgrad.primitives.kinds import Sum
 from funcgrad.primitives.shaping import Cast, Reshape, Transpose
-
-OPERATORS["matmul"] = UFUNCS[np.matmul] = matmul
 
 
 def operands(*arrays: Any) -> list[Any]:

@@ -14,7 +14,7 @@ from funcgrad.graph.node import History, Node, grown
 from funcgrad.graph.op import admit
 from funcgrad.graph.protocols import unsupported
 from funcgrad.graph.types import type_of
-from funcgrad.primitives.kinds import Sum
+from funcgrad.primitives.kinds import Sum, thinned
 from funcgrad.primitives.pointwise import root
 from funcgrad.primitives.reducing import Extreme, Product, Truth
 from funcgrad.primitives.shaping import Cast, Reshape
@@ -48,7 +48,7 @@ def axes_of(axis: Any, rank: int) -> tuple[int, ...]:
 
 def kept(z: Any, shape: tuple[int, ...], axes: tuple[int, ...]) -> Any:
     """A reduced array with the axes that went back again, of length 1."""
-    return Reshape(tuple([1 if i in axes else n for i, n in enumerate(shape)]))(z) if axes else z
+    return Reshape(thinned(shape, axes))(z) if axes else z
 
 
 def summed(a: Any, axis: Any = 0, keepdims: Any = False) -> Any:

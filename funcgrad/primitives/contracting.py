@@ -153,8 +153,8 @@ class MatMul(Multilinear):
             return self.stage(calls, (x, y), [X, Y])
         Z = remembered = np.matmul(X, Y)
         if type(Z) is np.ndarray:
-            Z.flags.writeable = False
-            remembered = Type(Z.shape, Z.dtype)
+            Z.setflags(write=False)
+            remembered = grown(Type, (Z.shape, Z.dtype, False, None))
         if type(x) is not Node:
             kept = (hold(x, calls), y.history)
         else:
@@ -168,6 +168,13 @@ class MatMul(Multilinear):
         one, two = matched_core("matmul", "(n?,k),(k,m?)->(n?,m?)", x, y)
         stack = np.broadcast_shapes(one[:-2], two[:-2])
         return Type((*stack, *x.shape[-2:-1], *(y.shape[-1:] if y.ndim > 1 else ())), np.result_type(x.dtype, y.dtype))
+
+    def pull(self, zbar: Any, z: Any, args: tuple[Any, ...], wanted: Sequence[int]) -> list[Any]:
+        """X̄ = Z̄ Yᵀ, Ȳ = Xᵀ Z̄; of known matrices, which most are, as quickly as can be."""
+        x, y = args
+        if type(zbar) is np.ndarray and x.ndim == y.ndim == 2 and Node not in (type(x), type(y)):
+            return [self.run(zbar, y.T) if i == 0 else self.run(x.T, zbar) for i in wanted]
+        return Multilinear.pull(self, zbar, z, args, wanted)
 
     def transpose_of(self, i: int, zbar: Any, *args: Any) -> Any:
         x, y = args

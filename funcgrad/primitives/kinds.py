@@ -12,7 +12,7 @@ from funcgrad.graph.calls import births, frozen_array, hold
 from funcgrad.graph.node import History, Node, grown
 from funcgrad.graph.op import Op, admit, forget, joined, strong
 from funcgrad.graph.protocols import taken
-from funcgrad.graph.types import PLAIN, Type, type_of
+from funcgrad.graph.types import NUMBERS, PLAIN, Type, type_of
 
 #: A partial derivative: a function of (z, x, y, …), a constant factor, or None where it is zero or does not exist.
 Partial = Callable[..., Any] | int | None
@@ -84,7 +84,11 @@ class Pointwise(Op):
         return Type(shape, dtype, self.arithmetic and all([t.weak for t in types]))
 
     def pull(self, zbar: Any, z: Any, args: tuple[Any, ...], wanted: Sequence[int]) -> list[Any]:
-        return [times(operator.mul, zbar, self.partials[i], z, args) for i in wanted]
+        bars: list[Any] = []
+        for i in wanted:
+            partial = self.partials[i]
+            bars.append(zbar * value_of(partial, z, args) if callable(partial) else scaled(zbar, partial))
+        return bars
 
     def pull_carefully(self, zbar: Any, z: Any, args: tuple[Any, ...], wanted: Sequence[int]) -> list[Any]:
         return [times(careful_product, zbar, self.partials[i], z, args) for i in wanted]
@@ -129,9 +133,9 @@ class Unary(Pointwise):
             return answer
         remembered = answer
         if type(answer) is np.ndarray:
-            answer.flags.writeable = False
+            answer.setflags(write=False)
             if not self.reads_z:
-                remembered = Type(answer.shape, answer.dtype)
+                remembered = grown(Type, (answer.shape, answer.dtype, False, None))
         kept = (x,) if self.reads_x else (history,)
         return Node(answer, grown(History, (self, kept, remembered, births(), history.calls)))
 
@@ -173,9 +177,9 @@ class Binary(Pointwise):
             return answer
         remembered = answer
         if type(answer) is np.ndarray:
-            answer.flags.writeable = False
+            answer.setflags(write=False)
             if 0 not in reads:
-                remembered = Type(answer.shape, answer.dtype)
+                remembered = grown(Type, (answer.shape, answer.dtype, False, None))
         # A node that is not read leaves its history, an array its type; one that is read is held.
         kept_x = x if 1 in reads else x.history if type(x) is Node else x
         kept_y = y if 2 in reads else y.history if type(y) is Node else y
@@ -205,7 +209,9 @@ def chain_product(zbar: Any, slope: Any) -> Any:
         if finite(product):
             return product
     wrong = (product != product) & ((zbar == 0) | (slope == 0))
-    return np.where(wrong, 0, product)[()] if np.any(wrong) else product
+    if not np.any(wrong):
+        return product
+    return type(product)(0) if type(product) in NUMBERS else np.where(wrong, 0, product)[()]
 
 
 def operand(a: Any) -> Any:
@@ -257,7 +263,7 @@ def careful_product(zbar: Any, slope: Any) -> Any:
 def finite(a: Any) -> bool:
     """Whether all numbers of a value are known and finite: their sum is."""
     value = a.value if type(a) is Node else a
-    return type(value) is not Type and bool(np.isfinite(np.add.reduce(value, axis=None)))
+    return type(value) is int or (type(value) is not Type and bool(np.isfinite(np.add.reduce(value, axis=None))))
 
 
 @frozen(eq=False, repr=False)
@@ -354,18 +360,19 @@ class Opaque(Op):
 
     #: Which values the rule reads: the letters z, x, y, … of the answer and the arguments.
     reads: ClassVar[str] = "z x y"
+    letters: ClassVar[tuple[str, ...]] = ("z", "x", "y")
     #: The rules; None where not stated.
     vjp: ClassVar[Any] = None
     jvp: ClassVar[Any] = None
 
     @classmethod
     def __init_subclass__(cls) -> None:
-        cls.reads_answer = "z" in cls.reads
+        cls.letters = tuple(cls.reads.split())
+        cls.reads_answer = "z" in cls.letters
         cls.transposed_pull, cls.transposed_push = cls.vjp is None, cls.jvp is None
 
     def keep(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        letters = self.reads.split()
-        return tuple([a if letter in letters else forget(a) for a, letter in zip(args, "xywuvst", strict=False)])
+        return tuple([a if letter in self.letters else forget(a) for a, letter in zip(args, "xywuvst", strict=False)])
 
     def batch(self, *args: Any) -> Any:
         """The answer where axis 0 of every argument is the batch."""
@@ -382,6 +389,8 @@ class Opaque(Op):
         return self.batch(*[a if b else stretched(a, size) for a, b in zip(args, which, strict=True)])
 
 
+#: The classes of NumPy's values.
+ARRAYS = (np.ndarray, np.generic)
 #: Up to so many numbers it is quicker to fill an array than to make NumPy's view of one.
 FILLED = 1 << 14
 
@@ -396,12 +405,7 @@ class Expand(Linear):
     axes: tuple[int, ...]
 
     def run(self, x: Any) -> Any:
-        inserted = x.reshape([1 if i in self.axes else n for i, n in enumerate(self.shape)]) if x.ndim else x
-        if math.prod(self.shape) > FILLED:
-            return np.broadcast_to(inserted, self.shape)
-        answer = np.empty(self.shape, x.dtype)
-        answer[...] = inserted
-        return answer
+        return repeated(x, self.shape, self.axes)
 
     def infer(self, x: Any) -> Any:
         return x.with_shape(self.shape)
@@ -412,6 +416,21 @@ class Expand(Linear):
     def batch(self, *args: Any) -> Any:
         (x,) = args
         return Expand((x.shape[0], *self.shape), tuple(axis + 1 for axis in self.axes))(x)
+
+
+def repeated(x: Any, shape: tuple[int, ...], axes: tuple[int, ...]) -> Any:
+    """An array repeated along new axes; a view where it is large."""
+    inserted = x.reshape(thinned(shape, axes)) if x.ndim else x
+    if math.prod(shape) > FILLED:
+        return np.broadcast_to(inserted, shape)
+    answer = np.empty(shape, x.dtype)
+    answer[...] = inserted
+    return answer
+
+
+def thinned(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
+    """A shape with length 1 along `axes`."""
+    return tuple([1 if i in axes else n for i, n in enumerate(shape)])
 
 
 @frozen(eq=False, repr=False)
@@ -429,7 +448,7 @@ class Sum(Linear):
         return Type(shape, np.add.reduce(np.empty(0, x.dtype)).dtype)
 
     def transpose(self, zbar: Any, x: Any, *data: Any) -> Any:
-        return Expand(x.shape, self.axes)(zbar)
+        return repeated(zbar, x.shape, self.axes) if isinstance(zbar, ARRAYS) else Expand(x.shape, self.axes)(zbar)
 
     def batch(self, *args: Any) -> Any:
         return Sum(tuple(axis + 1 for axis in self.axes))(*args)

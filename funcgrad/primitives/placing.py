@@ -114,9 +114,6 @@ class At:
         return Spot(x, base, Gather(), (rows if len(rows.shape) == 1 else rows.reshape(-1),), rows.shape)
 
 
-OPERATORS["at"] = At
-
-
 @frozen(eq=False, repr=False)
 class Spot:
     """x.at[i]: what can be made of x by changing x[i]. A value broadcasts to x[i]; the answer has the dtype of x."""
@@ -264,3 +261,6 @@ def turns(labels: Any) -> list[Any]:
     turn = np.empty_like(labels)
     turn[np.argsort(labels, kind="stable")] = np.arange(labels.size) - np.repeat(np.cumsum(counts) - counts, counts)
     return np.split(np.argsort(turn, kind="stable"), np.cumsum(np.bincount(turn))[:-1])
+
+
+OPERATORS["at"] = At

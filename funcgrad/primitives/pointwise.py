@@ -116,12 +116,17 @@ def lowered(x: Any, y: Any) -> Any:
 
 def share(wins: Any, x: Any, y: Any) -> Any:
     """The part of x in an extreme of x and y: ½ where they are equal, else 1 where it wins or is a NaN, else 0."""
-    return np.where(x == y, 0.5, wins | (x != x))
+    return halved(wins | (x != x), x == y)
 
 
 def fshare(wins: Any, x: Any, y: Any) -> Any:
     """The same where the other's being a NaN makes it win, as in fmax."""
-    return np.where(x == y, 0.5, wins | (y != y))
+    return halved(wins | (y != y), x == y)
+
+
+def halved(wins: Any, ties: Any) -> Any:
+    """½ where two are equal, else whether the one wins: that alone where it is known that no two are equal."""
+    return np.where(ties, 0.5, wins) if type(ties) is Node or np.count_nonzero(ties) else wins
 
 
 def part(x: Any, z: Any, exponential: Callable[..., Any]) -> Any:

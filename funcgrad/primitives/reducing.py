@@ -8,8 +8,7 @@ from attrs import frozen
 
 from funcgrad.graph.op import Op
 from funcgrad.graph.types import Type
-from funcgrad.primitives.kinds import Expand, Opaque, Sum, stretched
-from funcgrad.primitives.pointwise import Select
+from funcgrad.primitives.kinds import Expand, Opaque, Sum, stretched, thinned
 from funcgrad.primitives.scanning import CumulativeProduct, before, reversed_along
 from funcgrad.primitives.shaping import Cast
 
@@ -84,17 +83,21 @@ class Extreme(Opaque):
         getattr(np, self.ufunc).reduce(np.zeros([min(n, 1) for n in lengths]), axis=None)
 
     def chosen(self, z: Any, x: Any) -> tuple[Any, Any]:
-        """Which elements are the extreme ones, and how many."""
-        hit = (x == Expand(x.shape, self.axes)(z)) | (x != x)
+        """Which elements are the extreme ones, and how many; None for how many where each is the only one."""
+        hit = (x == z.reshape(thinned(x.shape, self.axes))) | (x != x)
+        if type(hit) is np.ndarray and np.count_nonzero(hit) == z.size:
+            return hit, None
         return hit, Cast(z.dtype)(Sum(self.axes)(hit))
 
     def vjp(self, zbar: Any, z: Any, x: Any) -> tuple[Any, ...]:
         hit, count = self.chosen(z, x)
-        return (Select()(hit, Expand(x.shape, self.axes)(zbar / count), 0),)
+        share = zbar if count is None else zbar / count
+        return (np.where(hit, share.reshape(thinned(x.shape, self.axes)), 0.0),)
 
     def jvp(self, dots: list[Any], z: Any, x: Any) -> Any:
         hit, count = self.chosen(z, x)
-        return Sum(self.axes)(Select()(hit, dots[0], 0)) / count
+        total = Sum(self.axes)(np.where(hit, dots[0], 0))
+        return total if count is None else total / count
 
     def batch(self, *args: Any) -> Any:
         return Extreme(self.ufunc, tuple(axis + 1 for axis in self.axes))(*args)

@@ -26,8 +26,8 @@ def made_of(x: Node, op: Linear, answer: Any, data: tuple[Any, ...] = ()) -> Nod
     """The node of an answer that `op` made of one known array: what `Op.grow` does, without asking what it is."""
     history = x.history
     if type(answer) is np.ndarray:
-        answer.flags.writeable = False
-        remembered: Any = Type(answer.shape, answer.dtype)
+        answer.setflags(write=False)
+        remembered: Any = grown(Type, (answer.shape, answer.dtype, False, None))
     else:
         remembered = answer
     return Node(answer, grown(History, (op, (history, *data), remembered, births(), history.calls)))
@@ -107,7 +107,7 @@ class Reshape(Moved):
         return x.with_shape(self.shape)
 
     def transpose(self, zbar: Any, x: Any, *data: Any) -> Any:
-        return Reshape(x.shape)(zbar)
+        return zbar.reshape(x.shape) if type(zbar) is np.ndarray else Reshape(x.shape)(zbar)
 
     def batch(self, *args: Any) -> Any:
         (x,) = args

@@ -7,7 +7,7 @@ import numpy as np
 from funcgrad.errors import EscapedNode
 from funcgrad.graph.calls import running
 from funcgrad.graph.node import History, Node
-from funcgrad.graph.op import unknown, weak
+from funcgrad.graph.op import strong, unknown, weak
 from funcgrad.graph.types import Type, type_of
 from funcgrad.primitives.indexing import Piece
 from funcgrad.primitives.kinds import Expand, Sum
@@ -19,12 +19,16 @@ def sum_to(a: Any, shape: tuple[int, ...]) -> Any:
     if a.shape == shape:
         return a
     extra = len(a.shape) - len(shape)
-    if extra > 0 and a.shape[extra:] == shape:
-        return np.add.reduce(a, axis=0) if extra == 1 and type(a) is np.ndarray else Sum(tuple(range(extra)))(a)
-    if extra < 0 or np.broadcast_shapes(a.shape, shape) != a.shape:
+    if extra == 1 and a.shape[1:] == shape and type(a) is np.ndarray:
+        return np.add.reduce(a)
+    same = (1,) * extra + shape if extra else shape
+    axes = tuple([i for i, n in enumerate(a.shape) if i < extra or n != same[i]])
+    if extra < 0 or any([same[i] != 1 for i in axes]):
         return sum_to(stretch_to(a, np.broadcast_shapes(a.shape, shape)), shape)
-    axes = tuple(i for i, n in enumerate(a.shape) if i < extra or (n != shape[i - extra]))
-    summed = Sum(axes)(a) if axes else a
+    if type(a) is np.ndarray:
+        summed = np.add.reduce(a, axis=axes, keepdims=True)
+        return summed.reshape(shape) if extra else summed
+    summed = Sum(axes)(a)
     return summed if summed.shape == shape else Reshape(shape)(summed)
 
 
@@ -50,7 +54,7 @@ def fit(a: Any, like: Any, *, stretch: bool = False) -> Any:
     kind = type_of(like.answer if type(like) is History else like)
     if type(a) is not Node and type(a) not in (np.ndarray, np.generic):
         a = np.asarray(a)[()]
-    fitted = cast_to((stretch_to if stretch else sum_to)(a, kind.shape), kind.dtype)
+    fitted = cast_to((stretch_to if stretch else sum_to)(strong(a), kind.shape), kind.dtype)
     if kind.weak:
         return weak(fitted)
     return fitted[()] if type(fitted) is np.ndarray and not kind.shape else fitted

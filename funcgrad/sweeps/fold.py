@@ -7,6 +7,8 @@ from funcgrad.graph.calls import Call
 from funcgrad.graph.graph import since
 from funcgrad.graph.node import History, Node
 from funcgrad.graph.op import node_of
+from funcgrad.graph.tracing import replaying
+from funcgrad.graph.types import Type
 from funcgrad.primitives.kinds import stretched
 from funcgrad.sweeps.edges import fit, fits, plain
 from funcgrad.sweeps.pullback import push_by_pull, watched
@@ -25,7 +27,11 @@ def fold(call: Call, answers: list[Any], images: dict[History, Any], step: Step)
             images.get(a.history if type(a) is Node else a) if type(a) in (Node, History) else None for a in h.args
         ]
         if any([image is not None for image in below]):
-            images[h] = step(h, below)
+            if type(h.answer) is Type and h.answer.witness is not None:
+                with replaying(h):
+                    images[h] = step(h, below)
+            else:
+                images[h] = step(h, below)
     return [images.get(y.history) if type(y) is Node else None for y in answers]
 
 

@@ -1,23 +1,25 @@
 """The sweep backwards: cotangents, from the answers to the leaves."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from heapq import heappop, heappush
+from itertools import count
 from typing import Any
 
 import numpy as np
 from attrs import define, field
 
-from funcgrad.graph.calls import Call, running
-from funcgrad.graph.graph import since
+from funcgrad.graph.calls import Call
 from funcgrad.graph.node import History, Node
 from funcgrad.graph.op import Result, fresh_leaf, node_of, unknown
+from funcgrad.graph.tracing import replaying
 from funcgrad.graph.types import Type, type_of
 from funcgrad.primitives.indexing import Piece, joined_pieces
-from funcgrad.sweeps.edges import fit, fits, plain
+from funcgrad.sweeps.edges import fit, fits, plain, sum_to
 
 
 def watched(call: Call, roots: list[Any]) -> bool:
     """Whether somebody other than `call` may ask how the answer's history was made: then rules run on nodes."""
-    return any(other is not call for root in roots for other in running(root.calls))
+    return any([other.running and other is not call for root in roots for other in root.calls])
 
 
 def pullback(call: Call, answers: list[Any], cotangents: list[Any], leaves: list[Node]) -> list[Any]:
@@ -32,9 +34,17 @@ def pullback(call: Call, answers: list[Any], cotangents: list[Any], leaves: list
             books.add(y.history, ybar)
     roots = list(books.bars)
     books.by_nodes = watched(call, roots) or any([unknown(h.answer) for h in roots])
+    # What jit traces must not depend on the first call's numbers: whether NumPy meets 0·∞ is known when it runs.
+    books.careful = any([type(h.answer) is Type and h.answer.witness is not None for h in roots])
+    queue = books.queue
     with np.errstate(invalid="call", call=books.warn):
-        for h in reversed(since(call, roots)):
-            hand_on(books, h)
+        while queue:
+            h = heappop(queue)[2]
+            if type(h.answer) is Type and h.answer.witness is not None:
+                with replaying(h):
+                    hand_on(books, h)
+            else:
+                hand_on(books, h)
     return [books.take(leaf.history) for leaf in leaves]
 
 
@@ -48,6 +58,10 @@ class Books:
     by_nodes: bool = False
     #: The cotangents that have arrived so far.
     bars: dict[History, Any] = field(factory=dict)
+    #: The histories that cotangents wait for, the youngest first: birth order is topological.
+    queue: list[tuple[int, int, History]] = field(factory=list)
+    #: Numbers the entries of the queue: the leaves of an inner call have one birth, and keep the order they came in.
+    turns: Iterator[int] = field(factory=count)
     #: The cotangents of parts of arrays.
     pieces: dict[History, list[Piece]] = field(factory=dict)
     #: Whether a choice has been passed that may have left out infinities: from there on 0·∞ is 0.
@@ -61,10 +75,15 @@ class Books:
 
     def add(self, target: History, bar: Any) -> None:
         """Fan-out: cotangents of one value add up, pieces of an array when the array's turn comes."""
+        bars: dict[History, Any] = self.bars
         if type(bar) is Piece:
-            self.pieces.setdefault(target, []).append(bar)
-        else:
-            self.bars[target] = self.bars[target] + bar if target in self.bars else bar
+            bar, bars = [bar], self.pieces
+        if target in bars:
+            bars[target] = bars[target] + bar
+            return
+        bars[target] = bar
+        if target.birth > self.call.birth:  # a leaf of the call has no turn; to a second turn nothing is left
+            heappush(self.queue, (-target.birth, next(self.turns), target))
 
     def take(self, h: History) -> Any:
         """The cotangent of `h`: what arrived for all of it, and the pieces; None if nothing did."""
@@ -83,29 +102,33 @@ def hand_on(books: Books, h: History) -> None:
     op, entries = h.op, h.args
     wanted, targets, values = sole(entries[0]) if len(entries) == 1 else sorted_out(books.call, entries)
     if type(op) is Result:
-        add_slot(books.bars, targets[0], op.index, zbar)
+        add_slot(books, targets[0], op.index, zbar)
         return
     z, args = (node_of(h), entries) if books.by_nodes else (h.answer, values)
-    if op.hides or (op.chooses and any([type(plain(a)) is Type for a in (zbar, *entries)])):
+    if op.hides or (op.chooses and (books.by_nodes or type(zbar) is Node) and unknown_among(zbar, *entries)):
         books.careful = True
     rule = op.pull_carefully if books.careful else op.pull
     new = pull_by_push(op, zbar, z, args, wanted) if op.transposed_pull else rule(zbar, z, args, wanted)
     if books.invalid:
         books.invalid = False
         new = new if op.transposed_pull else op.pull_carefully(zbar, z, args, wanted)
-    bars = books.bars
+    bars, oldest = books.bars, books.call.birth
     for target, abar in zip(targets, new, strict=True):
         if abar is None:
             continue
         like = target.answer
-        # What `fits` would find of two arrays, without a call: it is so for most.
-        alike = type(abar) is np.ndarray and type(like) in ARRAYS and abar.dtype is like.dtype
-        if not (alike and abar.shape == like.shape) and not fits(abar, like):
+        # What `fits` and `fit` would find of two arrays, without a call: most are alike but for the shape.
+        if type(abar) is np.ndarray and type(like) in ARRAYS and abar.dtype is like.dtype and like.shape:
+            if abar.shape != like.shape:
+                abar = sum_to(abar, like.shape)
+        elif (type(abar) is not type(like) or type(abar) is np.ndarray) and not fits(abar, like):
             abar = fit(abar, like)
         if target in bars or type(abar) is Piece:
             books.add(target, abar)
-        else:
+        else:  # what `add` would do
             bars[target] = abar
+            if target.birth > oldest:
+                heappush(books.queue, (-target.birth, next(books.turns), target))
 
 
 #: What a history remembers of an array: itself, or its type.
@@ -121,20 +144,30 @@ def sorted_out(call: Call, entries: tuple[Any, ...]) -> tuple[Sequence[int], Seq
     """Of a history's arguments: which ones lead to a leaf of `call`, their histories, and the values of all."""
     wanted, targets, values = [], [], []
     for i, a in enumerate(entries):
-        value = target = a
         if type(a) is Node:
-            target, value = a.history, a.value
-        if type(target) is History and call in target.calls:
+            values.append(a.value)
+            a = a.history
+        else:
+            values.append(a)
+            if type(a) is not History:
+                continue
+        if call in a.calls:
             wanted.append(i)
-            targets.append(target)
-        values.append(value)
+            targets.append(a)
     return wanted, targets, tuple(values)
 
 
-def add_slot(bars: dict[History, Any], target: History, index: int, zbar: Any) -> None:
+def unknown_among(*values: Any) -> bool:
+    """Whether one of the values, which may be nodes, is unknown."""
+    return any([type(plain(a)) is Type for a in values])
+
+
+def add_slot(books: Books, target: History, index: int, zbar: Any) -> None:
     """The cotangent of a result, added to its slot of the tuple's."""
-    slots = bars.get(target) or (None,) * len(target.answer)
-    bars[target] = tuple((zbar if bar is None else bar + zbar) if i == index else bar for i, bar in enumerate(slots))
+    slots = books.bars.pop(target, None) or (None,) * len(target.answer)
+    books.add(
+        target, tuple((zbar if bar is None else bar + zbar) if i == index else bar for i, bar in enumerate(slots))
+    )
 
 
 def pull_by_push(op: Any, zbar: Any, z: Any, args: tuple[Any, ...], wanted: Sequence[int]) -> list[Any]:

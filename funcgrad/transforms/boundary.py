@@ -13,7 +13,7 @@ from funcgrad.graph.op import fresh_leaf
 from funcgrad.graph.provenance import function_place, leaf_path
 from funcgrad.graph.types import Type, type_of
 from funcgrad.primitives.kinds import zeros_like
-from funcgrad.sweeps.edges import fit, fresh, settle
+from funcgrad.sweeps.edges import fit, fresh, plain, settle
 
 NUMERIC = "biufc"
 
@@ -126,7 +126,7 @@ def scalar_of(call: Call, answer: Any, holomorphic: bool) -> Any:
             "Return it alone, or with has_aux=True beside further results; use jacobian for all of them."
         )
     (y,) = values
-    kind = type_of(y)
+    kind = type_of(plain(y))
     if kind.shape != ():
         name, where = function_place(call.function)
         raise BadAnswer(
@@ -150,8 +150,9 @@ def scalar_of(call: Call, answer: Any, holomorphic: bool) -> Any:
     return y
 
 
-def one_of(kind: Type) -> Any:
-    """The number one, of a type: the seed of a derivative."""
+def one_like(y: Any) -> Any:
+    """The number one, of the type of a scalar: the seed of a derivative."""
+    kind = type_of(plain(y))
     return kind.promoting()(1) if kind.weak else kind.dtype.type(1)
 
 

@@ -25,7 +25,7 @@ from funcgrad.transforms.boundary import (
     leaves_of,
     matched,
     normalised,
-    one_of,
+    one_like,
     outputs_of,
     parted,
     scalar_of,
@@ -66,7 +66,7 @@ def _value_and_grad(transform: str, f: Function, argnums: Argnums, has_aux: bool
             if has_aux:
                 answer, aux = split_aux(answer, call)
             y = scalar_of(call, answer, holomorphic)
-            bars = bars_of(pullback(call, [y], [one_of(type_of(y))], leaves), leaves)
+            bars = bars_of(pullback(call, [y], [one_like(y)], leaves), leaves)
         gradients = parted(handed_back(bars), structures)
         (value,) = handed_back([y])
         gradient = gradients[0] if isinstance(argnums, int) else tuple(gradients)

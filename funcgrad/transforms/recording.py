@@ -36,7 +36,10 @@ def traced(
             example = structure.unflatten([copied(example_of(y.value if type(y) is Node else y)) for y in answers])
     places = Places()
     guards = tuple(
-        [Guard(one.answer, text_at(*one.position) if one.position else "", places.at(one.position)) for one in asked]
+        [
+            Guard(one.answer, text_at(*one.position[:2]) if one.position else "", places.at(one.position))
+            for one in asked
+        ]
     )
     graph = graph if captured else inlined(graph)
     questions = questions_of(graph, len(guards))

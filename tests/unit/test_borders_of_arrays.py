@@ -96,6 +96,19 @@ class TestChangingArrays:
         assert base.flags.writeable
         assert row.flags.writeable
 
+    def test_two_calls_may_hold_views_of_one_array(self):
+        """The inner call cannot unlock its view while the outer one has locked the base: it holds a copy."""
+        base = np.ones(2 * MANY)
+        row = base[MANY:]
+
+        def f(x):
+            y = np.sum(x * base)
+            return y + grad(lambda z: np.sum(z * row))(1.0)
+
+        assert grad(f)(1.0) == base.size
+        assert base.flags.writeable
+        assert row.flags.writeable
+
     def test_a_lock_ends_with_an_exception(self):
         big = np.ones(MANY)
 

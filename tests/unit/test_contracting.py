@@ -9,8 +9,8 @@ import pytest
 from funcgrad import eval_shape, grad, hessian, jacobian, jvp, vjp, vmap
 from funcgrad.errors import ImmutableValue, UnsupportedFunction
 from funcgrad.graph.calls import running
+from funcgrad.graph.graph import since
 from funcgrad.primitives.contracting import Einsum, MatMul, contract
-from funcgrad.sweeps.pullback import since
 
 A, B = np.arange(6.0).reshape(2, 3), np.arange(12.0).reshape(3, 4)
 

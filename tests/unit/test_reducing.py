@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-import funcgrad.numpy  # noqa: F401  # REASON: fills the table of NumPy's names
 from funcgrad import eval_shape, grad, hessian, jacfwd, jacobian, jacrev, jvp, value_and_grad, vjp, vmap
 from funcgrad.errors import ImmutableValue, UnknownValue, UnsupportedFunction
 from funcgrad.primitives.scanning import recurrence

@@ -1,6 +1,6 @@
 """Op: an operation, and how it meets its arguments: at once if they are known, staged if one is not."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -101,13 +101,14 @@ class Op:
         if witness is not None:
             answer = self.witnessed(witness.trace, values)
         else:
-            types = tuple(map(type_of, values))
-            if not self.keeps_weak:
-                types = tuple([t if type(t) is tuple else t.strong() for t in types])
-            answer = self.infer(*types)
+            answer = self.answer_type(map(type_of, values))
         kept = tuple([hold(a, calls) if type(a) is np.ndarray else a for a in args])
         node = Node(answer, History(self, kept, answer, births(), calls))
         return self.results(node) if self.several else node
+
+    def answer_type(self, types: Iterable[Any]) -> Any:
+        """The answer's Type from the arguments' Types, weak ones among them."""
+        return self.infer(*(types if self.keeps_weak else [t if type(t) is tuple else t.strong() for t in types]))
 
     def witnessed(self, trace: Any, values: list[Any]) -> Any:
         """The type of the answer, and the answer for the first call's numbers."""

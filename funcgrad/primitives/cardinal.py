@@ -22,23 +22,7 @@ class Bessel(Op):
     order: int
 
     def run(self, x: Any) -> Any:
-        near = np.abs(x) <= self.order + 1
-        return np.where(near, self.near(np.where(near, x, 0)), self.far(np.where(near, 1, x))).astype(x.dtype)[()]
-
-    def near(self, x: Any) -> Any:
-        """The power series."""
-        term = total = np.ones_like(x) / np.prod(np.arange(1.0, 2 * self.order + 2, 2))
-        for k in range(1, 2 * self.order + 16):
-            term = term * (x * x) * (-0.5 / (k * (2 * self.order + 2 * k + 1)))
-            total = total + term
-        return total
-
-    def far(self, x: Any) -> Any:
-        """The recurrence upwards."""
-        low, z = np.cos(x), np.sin(x) / x  # g₋₁ and g₀
-        for n in range(self.order):
-            low, z = z, ((2 * n + 1) * z - low) / (x * x)
-        return z
+        return bessel(self.order, x)
 
     def infer(self, x: Any) -> Any:
         return x
@@ -51,3 +35,27 @@ class Bessel(Op):
 
     def batched(self, size: int, which: tuple[bool, ...], args: tuple[Any, ...]) -> Any:
         return self(*args)
+
+
+def bessel(order: int, x: Any) -> Any:
+    """gₙ(x)."""
+    near = np.abs(x) <= order + 1
+    z = np.where(near, series(order, np.where(near, x, 0)), recurrence(order, np.where(near, 1, x)))
+    return z.astype(x.dtype)[()]
+
+
+def series(order: int, x: Any) -> Any:
+    """The power series."""
+    term = total = np.ones_like(x) / np.prod(np.arange(1.0, 2 * order + 2, 2))
+    for k in range(1, 2 * order + 16):
+        term = term * (x * x) * (-0.5 / (k * (2 * order + 2 * k + 1)))
+        total = total + term
+    return total
+
+
+def recurrence(order: int, x: Any) -> Any:
+    """The recurrence upwards."""
+    low, z = np.cos(x), np.sin(x) / x  # g₋₁ and g₀
+    for n in range(order):
+        low, z = z, ((2 * n + 1) * z - low) / (x * x)
+    return z

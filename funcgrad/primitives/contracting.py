@@ -41,22 +41,16 @@ class Einsum(Multilinear):
     #: The letters of x, y and z, as in "ab,bc->ac", named in the order in which they appear.
     subscripts: str
 
-    def parted(self) -> list[str]:
-        """The letters of x, of y and of z."""
-        return self.subscripts.replace("->", ",").split(",")
-
     def run(self, x: Any, y: Any) -> Any:
-        if x.size * y.size >= WORTH and x.dtype.kind in "fc" and y.dtype.kind in "fc":
-            return multiplied(x, y, *self.parted())
-        return np.einsum(self.subscripts, x, y)
+        return summed(self.subscripts, x, y)
 
     def infer(self, x: Any, y: Any) -> Any:
-        xs, ys, zs = self.parted()
+        xs, ys, zs = letters(self.subscripts)
         length = dict(zip(xs + ys, x.shape + y.shape, strict=True))
         return Type(tuple([length[letter] for letter in zs]), np.result_type(x.dtype, y.dtype))
 
     def transpose_of(self, i: int, zbar: Any, *args: Any) -> Any:
-        (xs, ys, zs), kind = self.parted(), type(self)
+        (xs, ys, zs), kind = letters(self.subscripts), type(self)
         return contract(zbar, zs, args[1], ys, xs, kind) if i == 0 else contract(args[0], xs, zbar, zs, ys, kind)
 
     def pull_carefully(self, zbar: Any, z: Any, args: tuple[Any, ...], wanted: Sequence[int]) -> list[Any]:
@@ -64,7 +58,7 @@ class Einsum(Multilinear):
         return [(self if finite(args[1 - i]) else chained).transpose_of(i, zbar, *args) for i in wanted]
 
     def batched(self, size: int, which: tuple[bool, ...], args: tuple[Any, ...]) -> Any:
-        xs, ys, zs = self.parted()
+        xs, ys, zs = letters(self.subscripts)
         return contract(args[0], "*" * which[0] + xs, args[1], "*" * which[1] + ys, "*" + zs, type(self))
 
 
@@ -75,7 +69,19 @@ class ChainEinsum(Einsum):
     hides: ClassVar[bool] = True
 
     def run(self, x: Any, y: Any) -> Any:
-        return chained(Einsum(self.subscripts).run, x, y)
+        return chained(lambda x, y: summed(self.subscripts, x, y), x, y)
+
+
+def letters(subscripts: str) -> list[str]:
+    """The letters of x, of y and of z."""
+    return subscripts.replace("->", ",").split(",")
+
+
+def summed(subscripts: str, x: Any, y: Any) -> Any:
+    """The einsum of plain arrays."""
+    if x.size * y.size >= WORTH and x.dtype.kind in "fc" and y.dtype.kind in "fc":
+        return multiplied(x, y, *letters(subscripts))
+    return np.einsum(subscripts, x, y)
 
 
 def chained(product: Callable[..., Any], x: Any, y: Any) -> Any:

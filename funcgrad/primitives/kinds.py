@@ -9,6 +9,7 @@ import numpy as np
 from attrs import field, frozen
 
 from funcgrad.graph.calls import births, frozen_array, hold
+from funcgrad.graph.dispatch import loaded
 from funcgrad.graph.node import History, Node, grown
 from funcgrad.graph.op import Op, admit, forget, joined, strong
 from funcgrad.graph.protocols import taken
@@ -71,6 +72,10 @@ class Pointwise(Op):
 
     def __repr__(self) -> str:
         return self.name
+
+    def __reduce__(self) -> Any:
+        names = loaded("funcgrad.primitives.names")
+        return names.operation, names.named(self)[:1]
 
     def __call__(self, *args: Any) -> Any:
         return Op.__call__(self, *[admit(a) for a in args])
@@ -206,7 +211,7 @@ def chain_product(zbar: Any, slope: Any) -> Any:
     """z̄·∂z/∂x where 0·∞ and 0·NaN are 0: the branch that `where` did not take stays out, whatever its slope is."""
     with np.errstate(invalid="ignore"):
         product = zbar * slope
-        if finite(product):
+        if sums_up(product):
             return product
     wrong = (product != product) & ((zbar == 0) | (slope == 0))
     if not np.any(wrong):
@@ -261,9 +266,14 @@ def careful_product(zbar: Any, slope: Any) -> Any:
 
 
 def finite(a: Any) -> bool:
-    """Whether all numbers of a value are known and finite: their sum is."""
+    """Whether all numbers of a value are known and finite."""
     value = a.value if type(a) is Node else a
-    return type(value) is int or (type(value) is not Type and bool(np.isfinite(np.add.reduce(value, axis=None))))
+    return type(value) is not Type and sums_up(value)
+
+
+def sums_up(value: Any) -> bool:
+    """Whether all numbers of a plain value are finite: their sum is."""
+    return type(value) is int or bool(np.isfinite(np.add.reduce(value, axis=None)))
 
 
 @frozen(eq=False, repr=False)

@@ -1,6 +1,6 @@
 """Order: which element stands where.  Positions are integers without a derivative; sorted values have one."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from attrs import evolve, frozen
@@ -16,8 +16,8 @@ INDEX: np.dtype[Any] = np.dtype(np.intp)
 class Order(Flat):
     """z = the order in which the elements of x along `axis` have to be taken."""
 
-    #: "argsort" or "argpartition".
-    function: str
+    #: The function.
+    function: Literal["argsort", "argpartition"]
     #: The axis along which x is put in order.
     axis: int
     #: What else that function is given, by name.
@@ -37,8 +37,8 @@ class Order(Flat):
 class Position(Flat):
     """z = where along `axis` the first of the largest elements stands, or of the smallest."""
 
-    #: "argmax" or "argmin".
-    function: str
+    #: The function.
+    function: Literal["argmax", "argmin"]
     #: The axis that goes.
     axis: int
 
@@ -58,8 +58,8 @@ class Position(Flat):
 class RunningPosition(Flat):
     """z = where along `axis`, up to each element, the last of the largest elements stands, or of the smallest."""
 
-    #: "maximum" or "minimum".
-    ufunc: str
+    #: Which of them.
+    ufunc: Literal["maximum", "minimum"]
     #: The axis along which the search runs.
     axis: int
 

@@ -13,7 +13,7 @@ from funcgrad.graph.node import Node
 from funcgrad.graph.op import admit, forget, strong
 from funcgrad.graph.provenance import refuse
 from funcgrad.graph.types import Type, type_of
-from funcgrad.primitives.indexing import Gather, Index, Scatter, batched_place, getitem, resolved
+from funcgrad.primitives.indexing import Gather, Index, Scatter, batched_place, getitem, index_of, resolved
 from funcgrad.primitives.kinds import Joint, Opaque, finite, stretched, zeros_like
 from funcgrad.primitives.shaping import cast_into, ghost
 
@@ -35,7 +35,7 @@ class Place(Joint):
 
     def run(self, x: Any, v: Any, *indices: Any) -> Any:
         z = x.copy()
-        z[self.place.spelled(indices)] = v
+        z[index_of(self.place.where, indices)] = v
         return z
 
     def infer(self, x: Any, v: Any, *indices: Any) -> Any:

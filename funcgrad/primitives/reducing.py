@@ -1,7 +1,7 @@
 """Reductions: axes that go. (`Sum`, which every kind needs, stands with the kinds.)"""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from attrs import frozen
@@ -43,7 +43,7 @@ class Truth(Flat):
     """z = whether any x, or all x, over `axes` are true."""
 
     #: "logical_or" for any, "logical_and" for all.
-    ufunc: str
+    ufunc: Literal["logical_and", "logical_or"]
     #: The axes that go, in ascending order.
     axes: tuple[int, ...]
 
@@ -64,8 +64,8 @@ class Extreme(Opaque):
     A NaN is larger and smaller than all numbers, as in NumPy: the derivative is then shared among the NaNs.
     """
 
-    #: "maximum" or "minimum".
-    ufunc: str
+    #: Which of them.
+    ufunc: Literal["maximum", "minimum"]
     #: The axes that go, in ascending order.
     axes: tuple[int, ...]
     reads: ClassVar[str] = "z x"

@@ -167,8 +167,7 @@ class Draft:
 
     def inferred(self, op: Op, args: tuple[int, ...]) -> Any:
         """The type of the answer of an operation."""
-        kinds = [self.types[i] for i in args]
-        return op.infer(*(kinds if op.keeps_weak else [t if type(t) is tuple else t.strong() for t in kinds]))
+        return op.answer_type([self.types[i] for i in args])
 
     def fits(self, kind: Any, op: Op, args: tuple[int, ...]) -> bool:
         """Whether the answer of an operation has this type."""

@@ -1,40 +1,17 @@
 """Staging: functions of values that are not known yet."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
-
-from attrs import frozen
 
 from funcgrad import tree
 from funcgrad.errors import EscapedNode
 from funcgrad.graph.calls import Call
 from funcgrad.graph.graph import Graph, closed
 from funcgrad.graph.node import Node
-from funcgrad.graph.op import Op, fresh_leaf
+from funcgrad.graph.op import fresh_leaf
 from funcgrad.graph.types import Type, type_of
+from funcgrad.primitives.stopping import Stop
 from funcgrad.transforms.boundary import numeric, outputs_of
-
-
-@frozen(eq=False, repr=False)
-class Stop(Op):
-    """z = x, and the derivative is zero."""
-
-    constant = True
-
-    def run(self, x: Any) -> Any:
-        return x
-
-    def infer(self, x: Any) -> Any:
-        return x
-
-    def pull(self, zbar: Any, z: Any, args: tuple[Any, ...], wanted: Sequence[int]) -> list[Any]:
-        return [None]
-
-    def push(self, dots: list[Any], z: Any, args: tuple[Any, ...]) -> Any:
-        return None
-
-    def batched(self, size: int, which: tuple[bool, ...], args: tuple[Any, ...]) -> Any:
-        return self(*args)
 
 
 def stop_gradient(x: Any) -> Any:

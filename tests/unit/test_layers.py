@@ -37,6 +37,7 @@ LOADING = {
     ("funcgrad.graph.protocols", "missing"),  # difflib
     ("funcgrad.graph.types", "digest_of"),  # hashlib
     ("funcgrad.numpy", "__getattr__"),
+    ("funcgrad.primitives.kinds", "__reduce__"),  # the names of all operations
 }
 
 SHELVES = {"utils", "misc", "core", "common", "internal"}

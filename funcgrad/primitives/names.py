@@ -1,0 +1,65 @@
+"""Names: every operation by the name under which it is pickled and saved."""
+
+from types import ModuleType
+from typing import Any
+
+from attrs import fields
+
+from funcgrad.errors import BadArgument
+from funcgrad.graph.op import Op, Result, Weakness
+from funcgrad.primitives import (
+    cardinal,
+    contracting,
+    indexing,
+    kinds,
+    ordering,
+    placing,
+    pointwise,
+    ranking,
+    reducing,
+    scanning,
+    shaping,
+    solving,
+    stopping,
+)
+from funcgrad.primitives.kinds import Pointwise
+
+MODULES: tuple[ModuleType, ...] = (
+    kinds, pointwise, shaping, indexing, placing, reducing, scanning, contracting, solving, ordering, ranking,
+    cardinal, stopping,
+)  # fmt: skip
+
+
+def members(kind: Any) -> list[Any]:
+    """What the modules define that is of a kind."""
+    return [value for module in MODULES for value in vars(module).values() if kind(value)]
+
+
+#: Functions element by element, by name.
+FUNCTIONS: dict[str, Pointwise] = {op.name: op for op in members(lambda value: isinstance(value, Pointwise))}
+#: The classes of all other operations, by name.
+CLASSES: dict[str, type[Op]] = {
+    cls.__name__: cls
+    for cls in [Result, Weakness, *members(lambda value: isinstance(value, type) and issubclass(value, Op))]
+    if not issubclass(cls, Pointwise) and cls.run is not Op.run
+}
+
+
+def operation(name: str) -> Pointwise:
+    """The function element by element that has this name."""
+    return FUNCTIONS[name]
+
+
+def named(op: Op) -> tuple[str, dict[str, Any]]:
+    """The name of an operation, and its fields by name."""
+    if isinstance(op, Pointwise):
+        known, values = FUNCTIONS.get(op.name) is op, {}
+    else:
+        known = CLASSES.get(type(op).__name__) is type(op)
+        values = {field.name: getattr(op, field.name) for field in fields(type(op))}
+    if not known:
+        raise BadArgument(
+            f"The operation {op.name} cannot be saved: it is not one of funcgrad's own. A saved program must run "
+            "where your source is not. Save the parts before and after it."
+        )
+    return op.name if isinstance(op, Pointwise) else type(op).__name__, values

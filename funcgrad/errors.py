@@ -132,6 +132,18 @@ class UntracedPath(FuncgradError, ValueError):
     """
 
 
+class BadProgram(FuncgradError, ValueError):
+    """A file or a text is no program that this version of funcgrad can load.
+
+    >>> from funcgrad import Program, stage
+    >>> Program.from_json('{"format": "something else"}')
+    Traceback (most recent call last):
+    funcgrad.errors.BadProgram: ...
+    >>> Program.from_json(stage(lambda x: 2 * x)(1.0).to_json())(3.0)
+    6.0
+    """
+
+
 class TooManyPaths(FuncgradError, ValueError):
     """A jitted function took ever new paths through Python's control flow, so that each call traced it again.
 

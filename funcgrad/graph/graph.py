@@ -12,7 +12,7 @@ from funcgrad.graph.calls import Call, running
 from funcgrad.graph.node import History, Node
 from funcgrad.graph.op import Leaf, Op, unknown
 from funcgrad.graph.places import Place, Places
-from funcgrad.graph.types import Type, digest_of, key_of, type_of
+from funcgrad.graph.types import Type, digest_of, dtype_name, key_of, type_of
 
 birth = attrgetter("birth")
 
@@ -34,6 +34,11 @@ def since(call: Call, roots: Sequence[History]) -> list[History]:
     return sorted(found, key=birth)
 
 
+def in_order(a: Any) -> Any:
+    """An array with its bytes in the order in which they are digested and saved: the little end first."""
+    return np.asarray(a, a.dtype.newbyteorder("<"))
+
+
 @frozen(eq=False, repr=False)
 class Constant:
     """A plain array or number inside a graph; two are one if dtype, shape and every bit agree."""
@@ -45,7 +50,7 @@ class Constant:
     def key(self) -> Hashable:
         """What tells constants apart."""
         if isinstance(self.value, np.ndarray | np.generic):
-            return (str(self.value.dtype), self.value.shape, digest_of(self.value.tobytes()))
+            return (dtype_name(self.value.dtype), self.value.shape, digest_of(in_order(self.value).tobytes()))
         return key_of(self.value)
 
     def __eq__(self, other: object) -> bool:

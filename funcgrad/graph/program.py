@@ -43,13 +43,15 @@ class Signature:
     """What a program is made for: the tree of the arguments, and the type of each leaf."""
 
     #: The name of the function.
-    name: str
+    name: str = field(eq=False)
     #: The tree of (positional arguments, keyword arguments).
     structure: Any
     #: The leaves' names, such as params['w'].
-    names: tuple[str, ...]
+    names: tuple[str, ...] = field(eq=False)
     #: The leaves' types.
     types: tuple[Any, ...]
+    #: The names of the positional arguments.
+    arguments: tuple[str, ...] = field(default=(), eq=False)
 
 
 #: What makes a callable of the leaves out of paths: it takes the one that the guards choose, or raises `UntracedPath`.

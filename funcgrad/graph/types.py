@@ -56,7 +56,7 @@ class Type(Fields):
 
     def __repr__(self) -> str:
         lengths = f"[{','.join(map(str, self.shape))}]" if self.shape else ""
-        return f"{'weak ' if self.weak else ''}{self.dtype.name}{lengths}"
+        return f"{'weak ' if self.weak else ''}{dtype_name(self.dtype)}{lengths}"
 
     def with_shape(self, shape: tuple[int, ...]) -> "Type":
         """The same dtype, no longer weak, at another shape."""
@@ -83,6 +83,11 @@ class Type(Fields):
         return {"f": float, "i": int, "c": complex}[self.dtype.kind] if self.weak else self.dtype
 
 
+def dtype_name(dtype: np.dtype[Any]) -> str:
+    """The name of a dtype, the same on machines of either byte order; NumPy's code where bytes are swapped."""
+    return dtype.name if dtype.isnative else dtype.str
+
+
 def type_of(value: Any) -> Any:
     """The Type of a plain value, of a node, or of what a history remembers; a Type is its own."""
     kind = type(value)
@@ -106,7 +111,7 @@ def key_of(field: Any) -> Hashable:
     if hasattr(field, "key"):
         key: Hashable = field.key
         return key
-    return (type(field).__qualname__, repr(field))
+    return (type(field).__qualname__, dtype_name(field) if isinstance(field, np.dtype) else repr(field))
 
 
 def digest_of(content: bytes) -> str:

@@ -77,7 +77,7 @@ def partition(a: Any, kth: Any, axis: Any = -1, kind: Any = "introselect", order
     return Arranged(axis)(a, np.argpartition(a, kth, axis, kind))
 
 
-def position(function: str, a: Any, axis: Any, out: Any, keepdims: Any) -> Any:
+def position(function: Any, a: Any, axis: Any, out: Any, keepdims: Any) -> Any:
     """Where along an axis, or in the flattened array, the first of the extreme elements stands."""
     refuse_given(function, out=out)
     flat, at = searched_along(a, axis)

@@ -77,14 +77,14 @@ def multiplied(a: Any, axis: Any = 0, keepdims: Any = False) -> Any:
     return kept(z, a.shape, axes) if keepdims else z
 
 
-def extreme(ufunc: str, a: Any, axis: Any = 0, keepdims: Any = False) -> Any:
+def extreme(ufunc: Any, a: Any, axis: Any = 0, keepdims: Any = False) -> Any:
     """The largest or smallest over axes: np.maximum.reduce, np.minimum.reduce."""
     axes = axes_of(axis, a.ndim)
     z = Extreme(ufunc, axes)(a)
     return kept(z, a.shape, axes) if keepdims else z
 
 
-def truth(ufunc: str, a: Any, axis: Any = 0, keepdims: Any = False) -> Any:
+def truth(ufunc: Any, a: Any, axis: Any = 0, keepdims: Any = False) -> Any:
     """Whether any or all over axes are true: np.logical_or.reduce, np.logical_and.reduce."""
     axes = axes_of(axis, a.ndim)
     z = Truth(ufunc, axes)(a)

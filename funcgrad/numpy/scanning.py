@@ -32,7 +32,7 @@ def cumulated(op: Callable[[int], Op], a: Any, axis: Any) -> Any:
     return op(0 if axis is None else normalize_axis_index(index(axis), a.ndim))(a)
 
 
-def record(ufunc: str, a: Any, axis: Any = 0) -> Any:
+def record(ufunc: Any, a: Any, axis: Any = 0) -> Any:
     """The extreme so far: np.maximum.accumulate, np.minimum.accumulate.  Of ties the latest has the derivative."""
     positions = scanned(partial(RunningPosition, ufunc), a, axis)
     return np.take_along_axis(a, positions, 0 if axis is None else axis)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
-from attrs import frozen
+from attrs import evolve, frozen
 
 from funcgrad import tree
 from funcgrad.errors import BadArgument
@@ -95,7 +95,20 @@ def signature(function: Any, arguments: Arguments) -> Signature:
     """What a program of these arguments is made for."""
     names = tuple([leaf_name(function, arguments.structure, i) for i in range(len(arguments.values))])
     name = getattr(function, "__name__", type(function).__name__)
-    return Signature(name, arguments.structure, names, arguments.types)
+    positional = range(len(arguments.structure.children[0].children))
+    roots = tuple([argument_name(function, i) for i in positional])
+    return Signature(name, arguments.structure, names, arguments.types, roots)
+
+
+def without_static(found: Signature, arguments: Arguments) -> Signature:
+    """The same for a function of the other arguments alone: static ones are part of what it is."""
+    args, keywords = arguments.structure.unflatten(arguments.values)
+    left = [i for i in range(len(args)) if i not in arguments.static]
+    traced = (
+        tuple([args[i] for i in left]),
+        {name: value for name, value in keywords.items() if name not in arguments.static},
+    )
+    return evolve(found, structure=tree.structure(traced), arguments=tuple([found.arguments[i] for i in left]))
 
 
 def static_arguments(function: Any, positions: Any = (), names: Any = ()) -> Static:

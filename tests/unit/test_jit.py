@@ -6,8 +6,21 @@ from functools import wraps
 import numpy as np
 import pytest
 
-from funcgrad import explain_retrace, grad, hessian, jit, jvp, linearize, stage, tree, value_and_grad, vjp, vmap
-from funcgrad.errors import BadAnswer, BadArgument, LostDerivative, TooManyPaths, UnknownValue, UntracedPath
+from funcgrad import (
+    Program,
+    explain_retrace,
+    grad,
+    hessian,
+    jit,
+    jvp,
+    linearize,
+    stage,
+    tree,
+    value_and_grad,
+    vjp,
+    vmap,
+)
+from funcgrad.errors import BadAnswer, BadArgument, BadProgram, LostDerivative, TooManyPaths, UnknownValue, UntracedPath
 from tests.unit.refusing import check, registry
 
 REFUSALS, refuses = registry()
@@ -322,6 +335,11 @@ def control_flow_that_depends_on_something_else():
     g = jit(f)
     g(1.0)
     g(-1.0)
+
+
+@refuses(BadProgram, "it has no", "funcgrad program", "It stands at the top.", "Save the program again")
+def a_text_that_is_no_program():
+    Program.from_json("{}")
 
 
 @refuses(UntracedPath, "where `x > 0` is other than True", "test_jit.py", "Trace the function again")

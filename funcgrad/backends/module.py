@@ -1,0 +1,133 @@
+"""Module: a program as the text of a Python module that needs NumPy alone."""
+
+import base64
+import textwrap
+from collections.abc import Sequence
+from types import MethodType
+from typing import Any
+
+import numpy as np
+from attrs import evolve
+
+from funcgrad import tree
+from funcgrad.backends.emitting import emitted
+from funcgrad.backends.naming import identifier
+from funcgrad.backends.packing import Packer, literal
+from funcgrad.backends.spelling import dtype_text
+from funcgrad.backends.writing import INDENT
+from funcgrad.errors import BadAnswer, UntracedPath
+from funcgrad.graph.program import Path, Signature
+
+#: Arrays of so many numbers are written out number by number.
+SHORT = 64
+#: So many characters of an array's bytes stand in a line.
+COLUMNS = 100
+
+
+def module(signature: Signature, paths: Sequence[Path]) -> str:
+    """The text of a module with the function: it takes the arguments as the user's does, trees included."""
+    name = identifier(signature.name) or "program"
+    arguments = [child for part in signature.structure.children for child in part.children]
+    direct = all([child.cls is object for child in arguments])
+    program = emitted(signature if direct else evolve(signature, name=f"{name}_of_leaves"), paths)
+    body = "\n".join(program.lines)
+    packer = Packer({*program.namespace, name, program.name, f"{program.name}_carefully"})
+    packer.packed[id(np)] = ("np", np)
+    for one, value in program.namespace.items():
+        if value is UntracedPath:
+            if f"raise {one}(" in body:
+                packer.definitions[one] = f'class {one}(ValueError):\n{INDENT}"""A branch that was never traced."""'
+        elif isinstance(value, np.ndarray):
+            packer.definitions[one] = f"{one} = {array_text(value, packer)}"
+        elif isinstance(value, MethodType) and isinstance(value.__self__, tree.Structure):
+            packer.definitions[one] = tree_text(one, value.__self__, packer)
+        elif value is not np:
+            packer.define(one, value)
+    imports = [text for text in packer.definitions.values() if text.startswith(("from ", "import "))]
+    others = [text for text in packer.definitions.values() if text not in imports]
+    functions = [text for text in others if text.startswith(("def ", "class "))]
+    constants = [text for text in others if text not in functions]
+    if not direct:
+        functions.append(entrance(signature, name, program.name))
+    parts = ["\n".join([*described(signature, name), "", *sorted(imports), "import numpy as np"])]
+    parts += ["\n".join(["", *constants])] if constants else []
+    return "\n\n\n".join(["\n".join(parts), *functions, body]) + "\n"
+
+
+def described(signature: Signature, name: str) -> list[str]:
+    """The module's docstring: what the function takes."""
+    pairs = zip(signature.names, signature.types, strict=True)
+    takes = [f"{one}: {kind!r}".replace("\\", "/").replace('"', "'") for one, kind in pairs]
+    return [f'"""{name}: NumPy alone, written by funcgrad for', "", *takes, '"""']
+
+
+def entrance(signature: Signature, name: str, program: str) -> str:
+    """The function of the arguments' trees, which takes them apart."""
+    positional, named = signature.structure.children
+    given = dict(zip(positional.steps, signature.arguments, strict=False))
+    words = {key.value: identifier(str(key.value)) for key in named.steps}
+    parameters = [*map(identifier, given.values()), *(["*", *words.values()] if words else [])]
+    leaves = []
+    for which, step, *rest in signature.structure.paths():
+        root = identifier(given[step]) if which.value == 0 else words[step.value]
+        leaves.append(tree.path_name(tuple(rest), root))
+    line = f"{INDENT}return {program}({', '.join(leaves)})"
+    if len(line) > COLUMNS:
+        inner = "".join([f"{INDENT * 2}{leaf},\n" for leaf in leaves])
+        line = f"{INDENT}return {program}(\n{inner}{INDENT})"
+    return f"def {name}({', '.join(parameters)}):\n{line}"
+
+
+# ---- constants -------------------------------------------------------------------------------------------------------
+def array_text(a: Any, packer: Packer) -> str:
+    """The expression of a constant array."""
+    dtype, one = dtype_text(a.dtype), a.flat[0] if a.size else a.dtype.type(0)
+    if a.tobytes() == one.tobytes() * a.size and np.isfinite(one):
+        return f"np.full({a.shape}, {literal(one.item())}, {dtype})"
+    if a.ndim == 2 and a.shape[0] == a.shape[1] and a.dtype.kind == "f" and np.array_equal(a, np.eye(len(a))):
+        return f"np.eye({len(a)}, dtype={dtype})"
+    if a.size <= SHORT and (a.dtype.kind in "biu" or np.isfinite(a).all()):
+        return f"np.array({a.tolist()!r}, {dtype})"
+    text = base64.b64encode(np.ascontiguousarray(a).tobytes()).decode()
+    lines = "".join([f'{INDENT}"{line}"\n' for line in textwrap.wrap(text, COLUMNS)])
+    decode = packer.reference("b64decode", base64.b64decode)
+    return f"np.frombuffer({decode}(\n{lines}), {a.dtype.str!r}).reshape({a.shape})"
+
+
+# ---- answers ---------------------------------------------------------------------------------------------------------
+def tree_text(name: str, structure: tree.Structure, packer: Packer) -> str:
+    """The definition of the function that puts leaves into an answer's tree."""
+    built = construction(structure, packer)
+    return f"def {name}(leaves):\n{INDENT}leaves = iter(leaves)\n{INDENT}return {built}"
+
+
+def construction(structure: tree.Structure, packer: Packer) -> str:
+    """The expression that makes a tree, its leaves in order."""
+    if structure.cls is object:
+        return "next(leaves)"
+    if structure.cls is type(None):
+        return "None"
+    inner = [construction(child, packer) for child in structure.children]
+    if structure.cls is tuple:
+        return f"({', '.join(inner)}{',' * (len(inner) == 1)})"
+    if structure.cls is list:
+        return f"[{', '.join(inner)}]"
+    if structure.cls in tree.DICTS and not structure.static:
+        pairs = ", ".join([f"{key!r}: {one}" for key, one in zip(structure.keys or (), inner, strict=True)])
+        cls = "" if structure.cls is dict else packer.reference(structure.cls.__name__, structure.cls)
+        return f"{cls}({{{pairs}}})" if cls else f"{{{pairs}}}"
+    return record(structure, dict(zip(structure.keys or (), inner, strict=True)), packer)
+
+
+def record(structure: tree.Structure, fields: dict[str, str], packer: Packer) -> str:
+    """The expression that makes a named tuple, an attrs class or a dataclass."""
+    cls = structure.cls
+    known = structure.keys is not None and cls not in tree.KINDS
+    if not known or "<locals>" in cls.__qualname__ or cls.__module__ == "__main__":
+        raise BadAnswer(
+            f"The text of a program cannot make a {cls.__name__}, which its answer holds. A module can import only "
+            "classes that stand in another, by their fields. Return a dict, or save the program with its method save."
+        )
+    fields |= {key: literal(value) for key, value in structure.static}
+    values = ", ".join([f"{key}={value}" for key, value in fields.items()])
+    return f"{packer.reference(cls.__name__, cls)}({values})"

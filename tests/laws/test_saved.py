@@ -1,0 +1,50 @@
+"""A program is a value: read from JSON, unpickled, or pasted as text into another process, it computes the same."""
+
+import pickle
+import re
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from funcgrad import Program, stage, tree, vjp
+from tests.laws.cases import cases, every, over
+
+
+def alone(program):
+    """The function of a program's text, run where nothing of funcgrad's is."""
+    text, namespace = program.source(), {"__name__": "alone"}
+    assert not re.search("(from|import) funcgrad|funcgrad[.]", text)
+    exec(compile(text, "<alone>", "exec"), namespace)
+    return namespace[program.signature.name.replace("<", "").replace("lambda>", "lambda_")]
+
+
+def same(got, wanted):
+    """Bit for bit, types included."""
+    for one, other in zip(tree.leaves(got), tree.leaves(wanted), strict=True):
+        assert type(one) is type(other)
+        assert np.asarray(one).dtype == np.asarray(other).dtype
+        np.testing.assert_array_equal(one, other)
+
+
+@over(every, "float64", "float32", "complex128")
+@given(data=st.data())
+def test_a_program_survives_where_its_source_is_not(record, dtype, data):
+    """The function's program, and that of its pullback."""
+    case = data.draw(cases(record, dtype))
+    zbar = case.like(case.value)
+
+    def pulled(*args):
+        return vjp(case.f, *args)[1](zbar)
+
+    with np.errstate(all="ignore"):
+        for f in (case.f,) if record.constant else (case.f, pulled):
+            program = stage(f)(*case.args)
+            wanted = program(*case.args)
+            for again in (Program.from_json(program.to_json()), pickle.loads(pickle.dumps(program))):
+                assert again == program
+                assert again.digest == program.digest
+                same(again(*case.args), wanted)
+            same(alone(program)(*case.args), wanted)
+            assert program.cost().operations >= 0
+            assert program.cost().bytes_moved >= program.cost().peak_memory or not program.graph.steps

@@ -28,6 +28,9 @@ class Op:
     chooses: ClassVar[bool] = False
     #: Whether the answer is a tuple.
     several: ClassVar[bool] = False
+    #: What a sweep backwards asks first, where an operation has a quicker way than `pull`: a function of (z̄, history,
+    #: call, whether rules run on nodes), to pairs of an argument's history and what that gets.
+    shares: ClassVar[Any] = None
     #: Whether a Python number among the arguments stays one, giving way to the dtypes of the others.
     keeps_weak: ClassVar[bool] = False
     #: Whether the derivative is zero wherever it exists: then a known answer needs no history.

@@ -14,7 +14,7 @@ from funcgrad.graph.node import History, Node, grown
 from funcgrad.graph.op import admit
 from funcgrad.graph.protocols import unsupported
 from funcgrad.graph.types import type_of
-from funcgrad.primitives.kinds import Sum, thinned
+from funcgrad.primitives.kinds import Sum, reduced, thinned
 from funcgrad.primitives.pointwise import root
 from funcgrad.primitives.reducing import Extreme, Product, Truth
 from funcgrad.primitives.shaping import Cast, Reshape
@@ -56,7 +56,7 @@ def summed(a: Any, axis: Any = 0, keepdims: Any = False) -> Any:
     value = a.value
     if type(value) is np.ndarray:
         axes, history = axes_of(axis, value.ndim), a.history
-        answer = frozen_array(np.add.reduce(value, axis=axis))
+        answer = frozen_array(reduced(np.add, value, axes))
         remembered = type_of(answer) if type(answer) is np.ndarray else answer
         z = Node(answer, grown(History, (Sum(axes), (history,), remembered, births(), history.calls)))
     else:

@@ -8,7 +8,7 @@ from attrs import frozen
 
 from funcgrad.graph.op import Op
 from funcgrad.graph.types import Type
-from funcgrad.primitives.kinds import Expand, Opaque, Sum, stretched, thinned
+from funcgrad.primitives.kinds import Expand, Opaque, Sum, reduced, stretched, thinned
 from funcgrad.primitives.scanning import CumulativeProduct, before, reversed_along
 from funcgrad.primitives.shaping import Cast
 
@@ -72,7 +72,7 @@ class Extreme(Opaque):
     chooses: ClassVar[bool] = True
 
     def run(self, x: Any) -> Any:
-        return getattr(np, self.ufunc).reduce(x, axis=self.axes)
+        return reduced(getattr(np, self.ufunc), x, self.axes)
 
     def infer(self, x: Any) -> Any:
         self.run_empty([x.shape[axis] for axis in self.axes])

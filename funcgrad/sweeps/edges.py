@@ -10,7 +10,7 @@ from funcgrad.graph.node import History, Node
 from funcgrad.graph.op import strong, unknown, weak
 from funcgrad.graph.types import Type, type_of
 from funcgrad.primitives.indexing import Piece
-from funcgrad.primitives.kinds import Expand, Sum
+from funcgrad.primitives.kinds import Expand, Sum, reduced
 from funcgrad.primitives.shaping import Cast, Reshape
 
 
@@ -26,8 +26,7 @@ def sum_to(a: Any, shape: tuple[int, ...]) -> Any:
     if extra < 0 or any([same[i] != 1 for i in axes]):
         return sum_to(stretch_to(a, np.broadcast_shapes(a.shape, shape)), shape)
     if type(a) is np.ndarray:
-        summed = np.add.reduce(a, axis=axes, keepdims=True)
-        return summed.reshape(shape) if extra else summed
+        return reduced(np.add, a, axes).reshape(shape)
     summed = Sum(axes)(a)
     return summed if summed.shape == shape else Reshape(shape)(summed)
 

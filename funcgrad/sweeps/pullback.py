@@ -40,7 +40,7 @@ def pullback(call: Call, answers: list[Any], cotangents: list[Any], leaves: list
     with np.errstate(invalid="call", call=books.warn):
         while queue:
             h = heappop(queue)[2]
-            if type(h.answer) is Type and h.answer.witness is not None:
+            if books.careful and type(h.answer) is Type and h.answer.witness is not None:
                 with replaying(h):
                     hand_on(books, h)
             else:
@@ -99,21 +99,16 @@ def hand_on(books: Books, h: History) -> None:
     zbar = books.take(h) if books.pieces else books.bars.pop(h, None)
     if zbar is None:
         return
-    op, entries = h.op, h.args
-    wanted, targets, values = sole(entries[0]) if len(entries) == 1 else sorted_out(books.call, entries)
+    op = h.op
     if type(op) is Result:
-        add_slot(books, targets[0], op.index, zbar)
+        add_slot(books, history_of(h.args[0]), op.index, zbar)
         return
-    z, args = (node_of(h), entries) if books.by_nodes else (h.answer, values)
-    if op.hides or (op.chooses and (books.by_nodes or type(zbar) is Node) and unknown_among(zbar, *entries)):
-        books.careful = True
-    rule = op.pull_carefully if books.careful else op.pull
-    new = pull_by_push(op, zbar, z, args, wanted) if op.transposed_pull else rule(zbar, z, args, wanted)
-    if books.invalid:
+    shares = () if op.shares is None or books.careful else op.shares(zbar, h, books.call, books.by_nodes)
+    if not shares or books.invalid:
         books.invalid = False
-        new = new if op.transposed_pull else op.pull_carefully(zbar, z, args, wanted)
+        shares = by_rule(books, op, h, zbar)
     bars, oldest = books.bars, books.call.birth
-    for target, abar in zip(targets, new, strict=True):
+    for target, abar in shares:
         if abar is None:
             continue
         like = target.answer
@@ -133,6 +128,27 @@ def hand_on(books: Books, h: History) -> None:
 
 #: What a history remembers of an array: itself, or its type.
 ARRAYS = (Type, np.ndarray)
+
+
+def by_rule(books: Books, op: Any, h: History, zbar: Any) -> Any:
+    """Pairs of an argument's history and what it gets, by the rule of the operation."""
+    entries = h.args
+    wanted, targets, values = sole(entries[0]) if len(entries) == 1 else sorted_out(books.call, entries)
+    z, args = (node_of(h), entries) if books.by_nodes else (h.answer, values)
+    if op.hides or (op.chooses and (books.by_nodes or type(zbar) is Node) and unknown_among(zbar, *entries)):
+        books.careful = True
+    rule = op.pull_carefully if books.careful else op.pull
+    new = pull_by_push(op, zbar, z, args, wanted) if op.transposed_pull else rule(zbar, z, args, wanted)
+    if books.invalid:
+        books.invalid = False
+        new = new if op.transposed_pull else op.pull_carefully(zbar, z, args, wanted)
+    return zip(targets, new, strict=True)
+
+
+def history_of(a: Any) -> History:
+    """The history of what a history remembers of an argument."""
+    found: History = a.history if type(a) is Node else a
+    return found
 
 
 def sole(a: Any) -> tuple[Sequence[int], Sequence[History], tuple[Any, ...]]:

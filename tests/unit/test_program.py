@@ -16,8 +16,10 @@ import pytest
 import funcgrad
 from funcgrad import Program, grad, hessian, jit, jvp, source, stage, value_and_grad, vmap
 from funcgrad.errors import BadAnswer, BadArgument, BadProgram, EscapedNode, UnknownValue, UntracedPath
+from funcgrad.graph.dispatch import complete
 from funcgrad.graph.op import Op
 from funcgrad.primitives import names
+from funcgrad.primitives.kinds import Pointwise
 
 X, Y = np.arange(12.0).reshape(4, 3), np.ones((4, 2))
 PARAMS = {"w": np.ones((3, 2)), "b": np.zeros(2)}
@@ -334,11 +336,24 @@ def test_an_operation_of_somebody_else_is_not_saved():
         names.named(Own())
 
 
+def test_every_operation_has_a_name():
+    complete()
+    ours, found = [Op], set()
+    for cls in ours:
+        ours += cls.__subclasses__()
+        if cls.__module__.startswith("funcgrad.primitives") and cls.run is not Op.run:
+            found.add(cls)
+    assert {cls.__name__ for cls in found if not issubclass(cls, Pointwise)} == {*names.CLASSES} - {
+        "Result",
+        "Weakness",
+    }
+
+
 def test_every_function_of_the_table_is_pickled_by_its_name():
     for name, op in names.FUNCTIONS.items():
         assert pickle.loads(pickle.dumps(op)) is op is names.operation(name)
     assert len({id(op) for op in names.FUNCTIONS.values()}) == len(names.FUNCTIONS)
-    found = names.members(lambda value: isinstance(value, type(names.FUNCTIONS["sin"]).__mro__[1]))
+    found = names.members(lambda value: isinstance(value, Pointwise))
     assert {id(op) for op in found} == {id(op) for op in names.FUNCTIONS.values()}
 
 

@@ -19,6 +19,10 @@ from funcgrad.primitives.pointwise import Conjugate, PowerBy
 
 #: From so many bytes on, an array is let go after its last use.
 LARGE = 1 << 20
+#: The names of some numbers.
+WORDS = {"0": "zero", "0.5": "half", "1": "one", "2": "two", "3": "three", "minus_1": "minus_one"}
+#: Longer numbers have no name of their own.
+SHORT = 8
 #: Python's own names that occur in programs.
 BUILTINS = {
     "abs", "bool", "float", "int", "range", "slice", "ArithmeticError", "FloatingPointError", "IndexError",
@@ -101,6 +105,15 @@ class Names:
     def ones(self, n: int, dtype: np.dtype[Any]) -> str:
         """The name of an array of ones."""
         return self.shared(("ones", n, dtype), f"ones_{n}", lambda: frozen(np.ones(n, dtype)))
+
+    def scalar(self, value: Any, dtype: np.dtype[Any]) -> str:
+        """The name of a number as an array of a dtype; empty where the dtype has no such number."""
+        array = np.array(value, np.float64).astype(dtype) if dtype.char in "df" and dtype.isnative else np.array(np.nan)
+        if not np.isfinite(array):
+            return ""
+        text = repr(value).removesuffix(".0").replace("-", "minus_")
+        wish = WORDS.get(text) or (identifier(f"number_{text}") if len(text) <= SHORT else "number")
+        return self.shared(("number", repr(value), dtype), wish, lambda: frozen(array))
 
     def of(self, number: int) -> Spelled:
         """The expression of a value: a constant has a name as soon as it is asked for."""

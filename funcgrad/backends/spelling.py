@@ -142,14 +142,14 @@ def _(op: Sum, at: Site) -> Spelled:
         # A product with ones is a sum, several times quicker than NumPy's over a short axis.
         ones = at.ones(summed, kind.dtype) if op.axes == tuple(range(n)) and kept else ""
         if ones and len(kept) == n == 1:
-            return called(f"np.dot({ones}, {at.names[0]}")
+            return called(f"{ones}.dot({at.names[0]}")
         if ones and len(kept) == 1:
-            return called(f"np.dot({ones}, {at.atom()}.reshape({(summed, *kept)})")
+            return called(f"{ones}.dot({at.atom()}.reshape({(summed, *kept)})")
         if op.axes == (1,) and kind.ndim == 2 and summed <= ONES:
-            return called(f"np.dot({at.names[0]}, {at.ones(summed, kind.dtype)}")
+            return called(f"{at.atom()}.dot({at.ones(summed, kind.dtype)}")
         if not kept and summed <= ONES:
-            flat = at.names[0] if kind.ndim == 1 else f"{at.atom()}.ravel()"
-            return Spelled(f"np.dot({flat}, {at.ones(summed, kind.dtype)})")
+            flat = at.atom() if kind.ndim == 1 else f"{at.atom()}.ravel()"
+            return Spelled(f"{flat}.dot({at.ones(summed, kind.dtype)})")
     return reduced("add", op.axes, at)
 
 
@@ -185,11 +185,11 @@ def _(op: MatMul, at: Site) -> Spelled | None:
     if type(op) is not MatMul:
         return None
     x, y = at.types
-    # For vectors and matrices np.dot is np.matmul, and has less to find out.
-    plain = x.ndim <= 2 and y.ndim <= 2 and x.dtype == y.dtype and x.dtype.kind in "fc"
-    call = f"np.{'dot' if plain else 'matmul'}({', '.join(at.names)}"
-    if plain:
+    # For vectors and matrices dot is np.matmul, and has less to find out (the method less than the function).
+    if x.ndim <= 2 and y.ndim <= 2 and x.dtype == y.dtype and x.dtype.kind in "fc":
+        call = f"{at.atom()}.dot({at.names[1]}"
         return Spelled(f"{call})", call if at.answer.shape else "")
+    call = f"np.matmul({', '.join(at.names)}"
     return Spelled(f"{at.args[0].within(3)} @ {at.args[1].within(2)}", call if at.answer.shape else "", 3)
 
 

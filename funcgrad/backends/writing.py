@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -13,15 +14,19 @@ from funcgrad.backends.naming import Memory, Names, identifier
 from funcgrad.backends.numbering import Ask, Fork, Numbered, Segment
 from funcgrad.backends.planning import Item, Plan, Region, ends, small, uses
 from funcgrad.backends.spelling import MINUS, Site, Spelled, as_strong, spelled
-from funcgrad.graph.graph import Constant
+from funcgrad.graph.graph import Constant, Step
 from funcgrad.graph.op import Op
 from funcgrad.graph.program import Guard
-from funcgrad.graph.types import NUMBERS
+from funcgrad.graph.types import NUMBERS, Type
 from funcgrad.primitives.contracting import ChainEinsum, ChainMatMul, Einsum, matmul
-from funcgrad.primitives.kinds import Chain
+from funcgrad.primitives.kinds import Chain, Pointwise
 from funcgrad.primitives.pointwise import mul
 
 INDENT = "    "
+#: Beside arrays of up to so many numbers NumPy is given a number as an array, which it reads in a third of the time.
+FEW = 1 << 12
+#: The functions for which it is.
+ARITHMETIC = {np.add, np.subtract, np.multiply, np.divide, np.maximum, np.minimum}
 #: Expressions longer than this have a line of their own.
 LONG = 80
 #: For each product of the chain rule, the ordinary one, which is right where no 0·∞ occurs.
@@ -164,9 +169,9 @@ class Writer(Names):
         """Write the test for a NaN."""
         name, kind = self.names[number].text, self.values.kind(number)
         if kind.shape:
-            flat = name if kind.ndim == 1 else f"{name}.ravel()"
-            square = self.name("square")
-            test = f"({square} := np.dot({flat}, {flat})) != {square}"
+            flat, square = self.name("flat") if kind.ndim != 1 else name, self.name("square")
+            first = name if kind.ndim == 1 else f"({flat} := {name}.ravel())"
+            test = f"({square} := {first}.dot({flat})) != {square}"
         else:
             test = f"{name} != {name}"
         self.lines += [f"{indent}if {test}:  # 0·∞ or NaN", f"{indent}{INDENT}{self.otherwise}"]
@@ -184,6 +189,8 @@ class Writer(Names):
         if value is not python and not any([not t.weak and gives_way(value.dtype, t.dtype) for t in others]):
             return None
         text = repr(python)
+        if arithmetic(line.step) and all([t.dtype == line.step.type.dtype and not t.weak for t in others]):
+            text = self.scalar(python, line.step.type.dtype) or text
         return Spelled(text, loose=MINUS if text.startswith("-") else 0)
 
     # ---- answers ---------------------------------------------------------------------------------------------------
@@ -225,6 +232,12 @@ def gives_way(small: np.dtype[Any], large: np.dtype[Any]) -> bool:
     return bool(np.result_type(small, large) == large) and not (
         small.kind == "f" and large.kind != "f" and large.kind != "c"
     )
+
+
+def arithmetic(step: Step) -> bool:
+    """Whether a step is arithmetic on arrays so small that it takes no longer than to read a Python number."""
+    named = isinstance(step.op, Pointwise) and step.op.ufunc in ARITHMETIC
+    return named and type(step.type) is Type and len(step.type.shape) > 0 and prod(step.type.shape) <= FEW
 
 
 def weak(kind: Any) -> bool:

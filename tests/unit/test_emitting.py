@@ -367,7 +367,7 @@ def test_a_text_reads_like_the_users():
         return np.sum(hidden * hidden) / 20
 
     text = source(predict, V, 0.5)
-    assert "hidden = np.tanh(np.dot(c, w) + b)  # test_emitting.py:" in text
+    assert "hidden = np.tanh(c.dot(w) + b)  # test_emitting.py:" in text
     assert "return" in text.splitlines()[-1]
 
 

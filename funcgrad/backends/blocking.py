@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from math import prod
+from typing import Any
 
 from attrs import define, field
 
@@ -11,7 +12,9 @@ from funcgrad.backends.numbering import Ask, bytes_of
 from funcgrad.backends.planning import KEPT, Item, Plan, Region
 from funcgrad.backends.regions import BLOCK, regions
 from funcgrad.backends.spelling import Spelled, dtype_text
-from funcgrad.backends.writing import INDENT, Writer, comment
+from funcgrad.backends.writing import EXTREMES, INDENT, Writer, comment
+from funcgrad.graph.graph import Step
+from funcgrad.primitives.kinds import Pointwise
 
 
 @define(eq=False)
@@ -32,11 +35,16 @@ class Loop:
     places: dict[int, str] = field(init=False, factory=dict)
     #: The blocks that are free.
     free: list[str] = field(init=False, factory=list)
+    #: The names of blocks of one number, by that of the array that they are cut from.
+    levels: dict[str, str] = field(init=False, factory=dict)
 
 
 @define(eq=False)
 class BlockWriter(Writer):
     """Writes the lines of a function, those over large arrays as loops."""
+
+    #: The loop that is being written.
+    loop: Loop | None = field(init=False, default=None)
 
     def schedule(self, order: Sequence[int | Ask], after: set[int]) -> Sequence[Item]:
         """The order in which values are computed, with the regions gathered."""
@@ -59,10 +67,13 @@ class BlockWriter(Writer):
                 name = self.name(f"{flat.removesuffix('_flat')}_part")
                 self.lines.append(f"{inner}{name} = {flat}[{loop.part}]")
                 self.names[number] = Spelled(name)
+        self.loop = loop
         for number in region.order:
             self.part(number, loop, outside, inner)
+        self.loop = None
         body, self.lines, self.names = self.lines, head, outside
-        names, buffers, rest = ", ".join(loop.blocks), [m.buffer for m in loop.blocks.values()], size % BLOCK
+        names, rest = ", ".join([*loop.blocks, *loop.levels.values()]), size % BLOCK
+        buffers = [*[m.buffer for m in loop.blocks.values()], *loop.levels]
         if names:
             self.lines.append(f"{indent}{names} = {', '.join(buffers)}")
         self.lines.append(f"{indent}for {start} in range(0, {size}, {BLOCK}):")
@@ -73,6 +84,15 @@ class BlockWriter(Writer):
         self.lines += body
         for memory in loop.blocks.values():
             self.free.setdefault(memory.key, []).append(memory.buffer)
+
+    def beside(self, value: Any, step: Step) -> str:
+        """A number as the array by which NumPy is quickest: in a loop one of a block's length."""
+        if self.loop is None or not isinstance(step.op, Pointwise) or step.op.ufunc not in EXTREMES:
+            return "" if self.loop else super().beside(value, step)
+        whole = self.filled(value, (BLOCK,), step.type.dtype)
+        if whole and whole not in self.loop.levels:
+            self.loop.levels[whole] = self.name("level")
+        return self.loop.levels.get(whole, "")
 
     def flat(self, number: int, loop: Loop, text: str, indent: str) -> None:
         """Write the flat view of an array, or its copy if it is not contiguous."""

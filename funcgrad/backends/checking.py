@@ -23,7 +23,7 @@ from funcgrad.primitives.shaping import Cast, Concatenate, Reshape, Stack, Trans
 #: Products of the chain rule.
 CHAINED = (Chain, ChainEinsum, ChainMatMul)
 #: Operations that keep every element of their arguments, or add all up.
-LINEAR = (Sum, Expand, Reshape, Transpose, Concatenate, Stack, MatMul, Einsum, Conjugate, Weakness)
+LINEAR = (Sum, Expand, Reshape, Transpose, Concatenate, Stack, Scatter, MatMul, Einsum, Conjugate, Weakness)
 #: Operations that add up, and those that keep a zero's sign.
 SUMS = (Sum, MatMul, Einsum, Scatter)
 KEEPING = (Chain, Expand, Reshape, Transpose, Weakness)

@@ -106,14 +106,17 @@ class Names:
         """The name of an array of ones."""
         return self.shared(("ones", n, dtype), f"ones_{n}", lambda: frozen(np.ones(n, dtype)))
 
-    def scalar(self, value: Any, dtype: np.dtype[Any]) -> str:
-        """The name of a number as an array of a dtype; empty where the dtype has no such number."""
-        array = np.array(value, np.float64).astype(dtype) if dtype.char in "df" and dtype.isnative else np.array(np.nan)
-        if not np.isfinite(array):
+    def filled(self, value: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> str:
+        """The name of an array of this number; empty where the dtype has no such number."""
+        array = np.full(shape, value, np.float64) if dtype.char in "df" and dtype.isnative else np.full((), np.nan)
+        with np.errstate(over="ignore"):
+            array = array.astype(dtype)
+        if not np.isfinite(array).all():
             return ""
         text = repr(value).removesuffix(".0").replace("-", "minus_")
-        wish = WORDS.get(text) or (identifier(f"number_{text}") if len(text) <= SHORT else "number")
-        return self.shared(("number", repr(value), dtype), wish, lambda: frozen(array))
+        word = WORDS.get(text) or (identifier(f"number_{text}") if len(text) <= SHORT else "number")
+        wish = "_".join([f"{word}s", *map(str, shape)]) if shape else word
+        return self.shared(("filled", repr(value), shape, dtype), wish, lambda: frozen(array))
 
     def of(self, number: int) -> Spelled:
         """The expression of a value: a constant has a name as soon as it is asked for."""

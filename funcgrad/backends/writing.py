@@ -13,20 +13,24 @@ from funcgrad.backends.checking import checked, masks
 from funcgrad.backends.naming import Memory, Names, identifier
 from funcgrad.backends.numbering import Ask, Fork, Numbered, Segment
 from funcgrad.backends.planning import Item, Plan, Region, ends, small, uses
-from funcgrad.backends.spelling import MINUS, Site, Spelled, as_strong, spelled
+from funcgrad.backends.spelling import MINUS, Site, Spelled, as_strong, dtype_text, entry_text, spelled
 from funcgrad.graph.graph import Constant, Step
 from funcgrad.graph.op import Op
 from funcgrad.graph.program import Guard
-from funcgrad.graph.types import NUMBERS, Type
+from funcgrad.graph.types import NUMBERS
 from funcgrad.primitives.contracting import ChainEinsum, ChainMatMul, Einsum, matmul
+from funcgrad.primitives.indexing import Index, Scatter
 from funcgrad.primitives.kinds import Chain, Pointwise
 from funcgrad.primitives.pointwise import mul
+from funcgrad.primitives.shaping import ALL
 
 INDENT = "    "
 #: Beside arrays of up to so many numbers NumPy is given a number as an array, which it reads in a third of the time.
 FEW = 1 << 12
 #: The functions for which it is.
-ARITHMETIC = {np.add, np.subtract, np.multiply, np.divide, np.maximum, np.minimum}
+ARITHMETIC = {np.add, np.subtract, np.multiply, np.divide}
+#: Those that take two or three times as long beside a number as beside an array, which may be one row of so many.
+EXTREMES, ROW = {np.maximum, np.minimum}, 64
 #: Expressions longer than this have a line of their own.
 LONG = 80
 #: For each product of the chain rule, the ordinary one, which is right where no 0·∞ occurs.
@@ -145,7 +149,11 @@ class Writer(Names):
 
     def line(self, number: int, place: int, plan: Plan, indent: str) -> None:
         """Write one step: within its user's line, into memory that is free, or into memory of its own."""
-        step, text = self.values.made[number].step, self.expression(number)
+        step = self.values.made[number].step
+        if tiled(step.op, step.type, [self.values.kind(i) for i in self.values.made[number].args]):
+            self.tiles(number, indent)
+            return
+        text = self.expression(number)
         if number in plan.within and len(text.text) <= LONG:
             self.names[number] = text
             return
@@ -161,6 +169,21 @@ class Writer(Names):
         if own and type(step.type) is not tuple and step.type.shape and number not in self.memory:
             self.memory[number] = Memory("", (step.type.shape, step.type.dtype), [name])
         self.lines.append(f"{indent}{name} = {text.text}{comment(step)}")
+        self.names[number] = Spelled(name)
+        if number in self.looked_at:
+            self.look(number, indent)
+
+    def tiles(self, number: int, indent: str) -> None:
+        """Write an array that is put together of its slices."""
+        line = self.values.made[number]
+        step, key = line.step, (line.step.type.shape, line.step.type.dtype)
+        name = self.name(step.place.variable if step.place else "")
+        target = None if small(step.type) else self.buffer(number, key)
+        made = f"np.empty({key[0]}, {dtype_text(key[1])})" if target is None else target.names[0]
+        self.memory[number] = Memory("", key, [name]) if target is None else target
+        self.lines.append(f"{indent}{name} = {made}{comment(step)}")
+        for place, i in zip(step.op.places, line.args, strict=True):
+            self.lines.append(f"{indent}{name}[{', '.join(map(entry_text, place.entries))}] = {self.of(i).text}")
         self.names[number] = Spelled(name)
         if number in self.looked_at:
             self.look(number, indent)
@@ -189,9 +212,18 @@ class Writer(Names):
         if value is not python and not any([not t.weak and gives_way(value.dtype, t.dtype) for t in others]):
             return None
         text = repr(python)
-        if arithmetic(line.step) and all([t.dtype == line.step.type.dtype and not t.weak for t in others]):
-            text = self.scalar(python, line.step.type.dtype) or text
+        if all([t.dtype == line.step.type.dtype and not t.weak for t in others]):
+            text = self.beside(python, line.step) or text
         return Spelled(text, loose=MINUS if text.startswith("-") else 0)
+
+    def beside(self, value: Any, step: Step) -> str:
+        """A number as the array by which NumPy is quickest; empty where a literal is as good."""
+        kind, ufunc = step.type, step.op.ufunc if isinstance(step.op, Pointwise) else None
+        if type(kind) is tuple or not kind.shape:
+            return ""
+        if ufunc in EXTREMES and (prod(kind.shape) <= FEW or kind.shape[-1] >= ROW):
+            return self.filled(value, kind.shape if prod(kind.shape) <= FEW else kind.shape[-1:], kind.dtype)
+        return self.filled(value, (), kind.dtype) if ufunc in ARITHMETIC and prod(kind.shape) <= FEW else ""
 
     # ---- answers ---------------------------------------------------------------------------------------------------
     def finish(self, path: Numbered, indent: str) -> None:
@@ -234,10 +266,19 @@ def gives_way(small: np.dtype[Any], large: np.dtype[Any]) -> bool:
     )
 
 
-def arithmetic(step: Step) -> bool:
-    """Whether a step is arithmetic on arrays so small that it takes no longer than to read a Python number."""
-    named = isinstance(step.op, Pointwise) and step.op.ufunc in ARITHMETIC
-    return named and type(step.type) is Type and len(step.type.shape) > 0 and prod(step.type.shape) <= FEW
+def tiled(op: Op, kind: Any, pieces: Sequence[Any]) -> bool:
+    """Whether an operation puts an array together of all its slices along some axes, each once."""
+    if not isinstance(op, Scatter) or not all([isinstance(place, Index) for place in op.places]):
+        return False
+    entries = [place.entries for place in op.places]
+    if any([type(e) is not int and e != ALL for one in entries for e in one]) or len(set(map(str, entries))) < len(
+        entries
+    ):
+        return False
+    fixed = {tuple([type(e) is int for e in one]) for one in entries}
+    whole = sum([prod(piece.shape) for piece in pieces]) == prod(kind.shape) > 0
+    signs = all([type(e) is not int or e >= 0 for one in entries for e in one])
+    return len(fixed) == 1 and whole and signs and all([piece.dtype == kind.dtype for piece in pieces])
 
 
 def weak(kind: Any) -> bool:

@@ -69,6 +69,15 @@ def part_of_joined(b: Draft, op: Any, args: tuple[int, ...], _kind: Any) -> int 
 
 
 @identity(Scatter)
+def put_into_whole(b: Draft, op: Any, args: tuple[int, ...], kind: Any) -> int | None:
+    """x put into all of zeros is x, reshaped, but that 0 + x makes 0.0 of -0.0. A view for two passes."""
+    if len(op.places) != 1 or not isinstance(op.places[0], Index) or b.types[args[0]].dtype != kind.dtype:
+        return None
+    everything = all(e is None or (type(e) is slice and e == ALL) for e in op.places[0].entries)
+    return b(Reshape(kind.shape), *args) if everything and prod(kind.shape) else None
+
+
+@identity(Scatter)
 def items_side_by_side(b: Draft, op: Any, args: tuple[int, ...], kind: Any) -> int | None:
     """Numbers put into each place of a vector are that vector, but that 0 + x makes 0.0 of -0.0. One step for many."""
     n = kind.shape[0] if len(kind.shape) == 1 else 0

@@ -1,6 +1,5 @@
 """Reducing: sums of what is repeated, negated or multiplied, and axes of length 1."""
 
-from itertools import product
 from math import prod
 from typing import Any
 
@@ -9,15 +8,13 @@ from funcgrad.primitives.contracting import MatMul
 from funcgrad.primitives.indexing import Index
 from funcgrad.primitives.kinds import Expand, Sum
 from funcgrad.primitives.reducing import Extreme
-from funcgrad.primitives.shaping import ALL, Reshape
+from funcgrad.primitives.shaping import Reshape
 from funcgrad.rewrites.draft import Draft, identity
 
 #: Up to so many elements a sum of products is one product of vectors: NumPy's sum in pairs is more exact for many.
 DOTTED = 1 << 16
 #: Up to so many elements a sum of arrays costs less than one over axes.
 CHEAP = 1 << 12
-#: Over so many elements at most, of an array of so many at least, is a reduction taken apart into slices.
-SLICES, SLICED = 8, 1 << 14
 
 
 @identity(Sum, Extreme)
@@ -60,29 +57,6 @@ def sum_of_repeated(b: Draft, op: Any, args: tuple[int, ...], kind: Any) -> int 
     x = b(Expand(shape, axes), x) if axes else x
     rest = tuple([k for k, axis in enumerate(left) if axis in op.axes])
     return b(Sum(rest), x) if rest else x
-
-
-@identity(Sum, Extreme)
-def few_slices(b: Draft, op: Any, args: tuple[int, ...], kind: Any) -> int | None:
-    """A reduction over short axes of a large array is that of its few slices: f(x₀, x₁, …), with long loops inside.
-
-    NumPy reduces over short inner axes in loops as short. For sums the order, and so the rounding, may be another.
-    """
-    shape = b.shape(args[0])
-    lengths = [shape[axis] for axis in op.axes]
-    if not 1 < prod(lengths) <= SLICES or prod(shape) < SLICED or kind.dtype.kind != "f" or min(op.axes) == 0:
-        return None
-    f = pointwise.add if isinstance(op, Sum) else {"maximum": pointwise.maximum, "minimum": pointwise.minimum}[op.ufunc]
-    entries: list[Any] = [ALL] * (max(op.axes) + 1)
-    parts = []
-    for where in product(*map(range, lengths)):
-        for axis, k in zip(op.axes, where, strict=True):
-            entries[axis] = k
-        parts.append(b(Index(tuple(entries)), *args))
-    answer = parts[0]
-    for part in parts[1:]:
-        answer = b(f, answer, part)
-    return answer
 
 
 @identity(Sum, Extreme, after=(Reshape,))

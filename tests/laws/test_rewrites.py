@@ -73,6 +73,14 @@ def large(x):
     return x + np.arange(2.0**13 * 3).reshape(-1, 3)
 
 
+def pooled(x):
+    """What the rule of np.max(x, axis=1) stages."""
+    z = np.max(x, axis=1)
+    hit = (x == z.reshape(-1, 1)) | (x != x)
+    share = np.cos(z) / Cast(np.dtype(float))(Sum((1,))(hit))
+    return np.where(hit, share.reshape(-1, 1), 0.0)
+
+
 def exact(f, *shapes, **options):
     """An example whose values agree to the bit."""
     return Example(f, shapes, True, **options)
@@ -128,6 +136,7 @@ EXAMPLES = {
     "reshape_last": exact(lambda x, y: x.reshape(6) * y.reshape(6), M, M),
     "transpose_last": exact(lambda x, v: (x.T * v).T, M, (2,)),
     "few_slices": rounded(lambda x: np.max(large(x), 1) + np.sum(large(x), 1), V),
+    "few_choices": rounded(lambda x: pooled(large(x)), V, **FINITE),
     "over_units": rounded(lambda x: np.sum(x, axis=1), (3, 1)),
     "sum_of_sum": rounded(lambda x: np.sum(np.sum(x, axis=0)), M, **FINITE),
     "sum_of_repeated": rounded(lambda x: np.sum(Expand((2, 5), (1,))(x)), (2,)),
@@ -147,6 +156,7 @@ EXAMPLES = {
     "whole": exact(lambda x: x[:, None], V),
     "part_of_part": exact(lambda x: x[1:][::-1][0], (4,)),
     "part_of_joined": exact(lambda x, y: Stack(0)(x, y)[1] * Concatenate(0)(x, y)[3:6], V, V, numbers=[1.0, 2.0]),
+    "put_into_whole": rounded(lambda x: Scatter((2, 3), (Index((slice(None), None)),))(x), (2, 1, 3)),
     "items_side_by_side": rounded(lambda x, y: Scatter((2,), (Index((1,)), Index((0,))))(x, y), S, S),
 }
 GATHERED = {
@@ -185,6 +195,8 @@ def work(graph):
             total += 900 + size * x[-1] + 250 * int(np.prod(x[:-2]) + np.prod(y[:-2]) - 2)
         elif isinstance(step.op, Sum | Scatter | Concatenate):
             total += 1500 + size * (4 if kinds[step.args[0]].dtype.kind == "b" else 1)
+        elif size > 1 << 14 and step.type.shape[-1] <= 8 and any([kinds[i].shape[-1:] == (1,) for i in step.args]):
+            total += 350 + 4 * size  # NumPy's loops are no longer than the last axis
         else:
             slow = {"power": 100, "PowerBy": 100, "logaddexp": 20, "divide": 4}.get(step.op.name, 1)
             total += 350 + size * slow + 500 * (slow == 100)

@@ -296,6 +296,29 @@ def test_blocks_before_and_after_what_is_no_block():
         same(jit(grad(lambda x: f(x)[0]))(scale * x), grad(lambda x: f(x)[0])(scale * x), 1e-7)
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_the_largest_of_each_square_is_chosen_slice_by_slice(dtype):
+    def f(x):
+        best = np.max(np.maximum(x, 0.0).reshape(4, 40, 2, 60, 2), axis=(2, 4))
+        return np.sum(np.cos(best) * best)
+
+    g, x = jit(value_and_grad(f)), RNG.standard_normal((4, 80, 120)).astype(dtype)
+    x[0, ::2] = x[0, 1::2]  # ties
+    for one in (x, -x, np.where(x > 3, np.inf, x), np.where(x > 3, np.nan, x)):
+        with np.errstate(all="ignore"):
+            same(g(one), value_and_grad(f)(one), 1e-4 if dtype == np.float32 else 1e-10)
+    assert "[:, :, 1, :, 0] = " in source(value_and_grad(f), x)
+
+
+def test_extremes_beside_a_number_keep_the_signs_of_zeros():
+    for shape in ((3,), (40, 70), (LARGE + 5,), (BLOCK, 3), (70, 100)):
+        x = RNG.choice(np.array([0.0, -0.0, 1.0, -1.0, np.nan, np.inf, 1e-300]), shape)
+        for f in (lambda x: np.maximum(x, 0.0), lambda x: np.minimum(x, -0.0), lambda x: np.maximum(0.5, x)):
+            got, wanted = jit(f)(x), f(x)
+            np.testing.assert_array_equal(got, wanted)
+            np.testing.assert_array_equal(np.signbit(got), np.signbit(wanted))
+
+
 def test_blocks_look_for_infinities_too():
     f = grad(lambda x: np.sum(np.where(x > 0, np.log(x) * x, x) * np.sqrt(np.abs(x))))
     x = RNG.standard_normal(2 * LARGE)

@@ -43,7 +43,7 @@ class Emitted:
 def emitted(signature: Signature, paths: Sequence[Path]) -> Emitted:
     """The function of the leaves of its arguments that takes the path which the guards choose."""
     name, values, shared = identifier(signature.name) or "program", Values(), Globals()
-    numbered = [values.numbered(path) for path in paths]
+    numbered = [values.numbered(path, len(paths) == 1) for path in paths]
     segment = values.segment(numbered)
     careful = f"{name}_carefully"
     scalar = ScalarWriter(values, shared, "?")

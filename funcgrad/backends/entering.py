@@ -89,7 +89,7 @@ class Entrance:
         kind = self.types[len(self.leaves)]
         self.leaves.append(name)
         if kind.shape:
-            dtype = f"d{kind.dtype.num}{kind.dtype.char}"
+            dtype = f"d{kind.dtype.num}" + ("" if kind.dtype.isnative else "_swapped")
             self.namespace[dtype] = kind.dtype
             self.line(
                 f"if type({name}) is not ndarray or {name}.shape != {kind.shape} or {name}.dtype is not {dtype}: "

@@ -108,9 +108,10 @@ class Names:
 
     def filled(self, value: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> str:
         """The name of an array of this number; empty where the dtype has no such number."""
-        array = np.full(shape, value, np.float64) if dtype.char in "df" and dtype.isnative else np.full((), np.nan)
+        if dtype.char not in "df" or not dtype.isnative:
+            return ""
         with np.errstate(over="ignore"):
-            array = array.astype(dtype)
+            array = np.full(shape, value, np.float64).astype(dtype)
         if not np.isfinite(array).all():
             return ""
         text = repr(value).removesuffix(".0").replace("-", "minus_")

@@ -23,6 +23,9 @@ FRESH = (
     Conjugate,
 )  # fmt: skip
 
+#: Larger constants, in bytes, are compared by what they hold only where there are several paths.
+COMPARED = 1 << 16
+
 
 @frozen(eq=False)
 class Line:
@@ -112,11 +115,13 @@ class Values:
         kind = self.types[number]
         return type_of(kind.value) if isinstance(kind, Constant) else kind
 
-    def numbered(self, path: Path) -> Numbered:
-        """`path` in numbers that are shared by all paths."""
+    def numbered(self, path: Path, alone: bool = False) -> Numbered:
+        """`path` in numbers that are shared by all paths; `alone` if there is no other."""
         graph = path.graph
         shared = [self.number(("input", i), kind) for i, kind in enumerate(graph.inputs)]
-        shared += [self.number(("constant", one.key), one) for one in graph.constants]
+        for one in graph.constants:
+            large = alone and getattr(one.value, "nbytes", 0) > COMPARED
+            shared.append(self.number(("constant", id(one.value) if large else one.key), one))
         for step in graph.steps:
             args = [shared[i] for i in step.args]
             if isinstance(step.op, Pointwise | Select):

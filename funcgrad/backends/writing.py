@@ -176,13 +176,14 @@ class Writer(Names):
     def tiles(self, number: int, indent: str) -> None:
         """Write an array that is put together of its slices."""
         line = self.values.made[number]
-        step, key = line.step, (line.step.type.shape, line.step.type.dtype)
+        step, key, op = line.step, (line.step.type.shape, line.step.type.dtype), line.step.op
+        assert isinstance(op, Scatter)
         name = self.name(step.place.variable if step.place else "")
         target = None if small(step.type) else self.buffer(number, key)
         made = f"np.empty({key[0]}, {dtype_text(key[1])})" if target is None else target.names[0]
         self.memory[number] = Memory("", key, [name]) if target is None else target
         self.lines.append(f"{indent}{name} = {made}{comment(step)}")
-        for place, i in zip(step.op.places, line.args, strict=True):
+        for place, i in zip(op.places, line.args, strict=True):
             self.lines.append(f"{indent}{name}[{', '.join(map(entry_text, place.entries))}] = {self.of(i).text}")
         self.names[number] = Spelled(name)
         if number in self.looked_at:

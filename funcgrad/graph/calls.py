@@ -74,6 +74,9 @@ def running(calls: Calls) -> list[Call]:
 
 def hold(array: np.ndarray[Any, Any], calls: Calls) -> Any:
     """`array` as a graph may keep it: unable to change for as long as one of `calls` can ask for a derivative."""
+    if array.nbytes > COPIED and 0 in array.strides:  # repeated: what is repeated is enough
+        once = array[tuple([slice(0, 1) if step == 0 else slice(None) for step in array.strides])]
+        return np.broadcast_to(frozen_array(once.copy()), array.shape)
     if array.nbytes <= COPIED:
         array = array.copy()
         array.setflags(write=False)

@@ -9,8 +9,11 @@ from attrs import fields, frozen
 from funcgrad.errors import BadArgument
 from funcgrad.graph.calls import Call, Calls, births, frozen_array, hold
 from funcgrad.graph.node import History, Node, grown
-from funcgrad.graph.tracing import Witness
+from funcgrad.graph.tracing import Later, Witness
 from funcgrad.graph.types import NUMBERS, PLAIN, STRONG, Type, digest_of, key_of, type_of
+
+#: Of arrays of so many numbers the first call's answers are left for later.
+DEFERRED = 1 << 15
 
 
 @frozen(eq=False, repr=False)
@@ -35,6 +38,8 @@ class Op:
     keeps_weak: ClassVar[bool] = False
     #: Whether the derivative is zero wherever it exists: then a known answer needs no history.
     constant: ClassVar[bool] = False
+    #: Whether `infer` says all that can be wrong: then `jit` runs it on large arrays only if it is asked for the answer.
+    defers: ClassVar[bool] = False
 
     @property
     def name(self) -> str:
@@ -114,7 +119,11 @@ class Op:
         return self.infer(*(types if self.keeps_weak else [t if type(t) is tuple else t.strong() for t in types]))
 
     def witnessed(self, trace: Any, values: list[Any]) -> Any:
-        """The type of the answer, and the answer for the first call's numbers."""
+        """The type of the answer, and the answer for the first call's numbers: that of large arrays for later."""
+        if self.defers and any([for_later(v) for v in values]):
+            deferred = self.deferred(trace, values)
+            if deferred is not None:
+                return deferred
         examples = [example_of(v) for v in values]
         if not self.keeps_weak:
             examples = [e if type(e) is tuple else strong(e) for e in examples]
@@ -122,6 +131,20 @@ class Op:
         if type(answer) is tuple:
             return tuple([typed(part, trace, place) for part in answer])
         return typed(answer, trace, place)
+
+    def deferred(self, trace: Any, values: list[Any]) -> Type | None:
+        """The type of the answer, and how it is computed; None where the operation itself shall say what is wrong."""
+        if not self.keeps_weak:
+            values = [strong(v) if type(v) is not Type else v for v in values]
+        kinds = [type_of(v).bare() if self.keeps_weak else type_of(v).bare().strong() for v in values]
+        if any([k.weak != type_of(v).weak for k, v in zip(kinds, values, strict=True)]):
+            return None
+        try:
+            kind = self.infer(*kinds)
+        except (TypeError, ValueError):
+            return None
+        args = tuple([v.witness.example if type(v) is Type else v for v in values])
+        return Type(kind.shape, kind.dtype, kind.weak, Witness(trace, Later(self, args), trace.position()))
 
     def results(self, node: Node) -> tuple[Any, ...]:
         """The nodes of an operation of several results."""
@@ -254,7 +277,13 @@ def example_of(value: Any) -> Any:
     """A value, or the first call's in place of one that is unknown."""
     if type(value) is tuple:
         return tuple([example_of(one) for one in value])
-    return value.witness.example if type(value) is Type else value
+    return value.witness.known() if type(value) is Type else value
+
+
+def for_later(value: Any) -> bool:
+    """Whether a value is a large array, or was left for later itself."""
+    example = value.witness.example if type(value) is Type else value
+    return type(example) is Later or (type(example) is np.ndarray and example.size >= DEFERRED)
 
 
 def typed(value: Any, trace: Any, place: Any) -> Type:

@@ -61,9 +61,38 @@ class Trace:
                 "A traced value of a jit that has ended was asked for its value.",
                 "Return it from the function, and use what the jitted function returns.",
             )
-        answer = kind(node.value.witness.example)
+        answer = kind(node.value.witness.known())
         self.asked.append(Asked(node, kind, answer, self.position()))
         return answer
+
+
+@define(eq=False, repr=False)
+class Later:
+    """A value of the first call that is computed when it is asked for."""
+
+    #: The operation.
+    op: Any
+    #: The values that it takes, which may be for later too.
+    args: tuple[Any, ...]
+    #: Whether it is computed.
+    done: bool = field(init=False, default=False)
+    #: The value.
+    value: Any = field(init=False, default=None)
+
+    def known(self) -> Any:
+        """The value, now computed."""
+        stack = [self]
+        while stack:
+            one = stack[-1]
+            missing = [a for a in one.args if type(a) is Later and not a.done]
+            if missing:
+                stack += missing
+                continue
+            stack.pop()
+            if not one.done:
+                one.value, one.done = one.op.run(*[a.value if type(a) is Later else a for a in one.args]), True
+                one.args = ()
+        return self.value
 
 
 class Witness(NamedTuple):
@@ -71,10 +100,14 @@ class Witness(NamedTuple):
 
     #: The trace.
     trace: Trace
-    #: The value in the first call.
+    #: The value in the first call, or how it is computed.
     example: Any
     #: Where it was made.
     position: Position | None = None
+
+    def known(self) -> Any:
+        """The value in the first call."""
+        return self.example.known() if type(self.example) is Later else self.example
 
 
 @contextmanager

@@ -133,6 +133,8 @@ class MatMul(Multilinear):
     Transposes: X̄ = Z̄ Yᵀ, Ȳ = Xᵀ Z̄, summed over the stacks that broadcast. Giles (2008), section 2.2.1.
     """
 
+    defers: ClassVar[bool] = True
+
     #: The products of numbers and the sums of products that belong to it.
     times: ClassVar[Any] = operator.mul
     einsum: ClassVar[type[Einsum]] = Einsum

@@ -32,6 +32,7 @@ class Pointwise(Op):
     """z = f(x, y, …), element by element, where shapes broadcast."""
 
     keeps_weak: ClassVar[bool] = True
+    defers: ClassVar[bool] = True
 
     #: The ufunc that says what the answer's dtype is.
     ufunc: np.ufunc
@@ -458,6 +459,8 @@ FILLED = 1 << 14
 class Expand(Linear):
     """z = x repeated along new axes.  Transpose: sum over them."""
 
+    defers: ClassVar[bool] = True
+
     #: The answer's shape.
     shape: tuple[int, ...]
     #: Which of its axes are new, in ascending order.
@@ -495,6 +498,8 @@ def thinned(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
 @frozen(eq=False, repr=False)
 class Sum(Linear):
     """z = Σ x over `axes`, which go.  Transpose: repeat z̄ along them."""
+
+    defers: ClassVar[bool] = True
 
     #: The axes summed over, in ascending order.
     axes: tuple[int, ...]

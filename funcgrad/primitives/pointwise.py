@@ -265,6 +265,8 @@ for _ufunc in (np.sign, np.maximum, np.minimum, np.fmax, np.fmin):
 class PowerBy(Op):
     """z = xⁿ for a constant number n.  ∂z/∂x = n xⁿ⁻¹, and 0 for n = 0."""
 
+    defers: ClassVar[bool] = True
+
     #: The exponent, a Python number.
     exponent: Any
 
@@ -330,6 +332,8 @@ UFUNCS[np.float_power] = float_power
 class Conjugate(Linear):
     """z = the complex conjugate of x, linear over the reals.  Transpose: itself."""
 
+    defers: ClassVar[bool] = True
+
     def run(self, x: Any) -> Any:
         return np.conjugate(x)
 
@@ -371,6 +375,8 @@ class Imaginary(Linear):
 @frozen(eq=False, repr=False)
 class Select(Op):
     """z = x where c, else y, where shapes broadcast.  The branch not taken gets an exact 0, whatever z̄ is."""
+
+    defers: ClassVar[bool] = True
 
     #: Whether x or y may hold infinities or NaN, which the choice may hide: then 0·∞ must be 0 further back.
     hides: bool = True  # type: ignore[misc]  # an instance's fact here, a class's elsewhere

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import accumulate
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from attrs import frozen
@@ -37,6 +37,8 @@ def made_of(x: Node, op: Linear, answer: Any, data: tuple[Any, ...] = ()) -> Nod
 class Moved(Linear):
     """z = x, some of its elements in other places: of one argument, and called as directly as can be."""
 
+    defers: ClassVar[bool] = True
+
     def __call__(self, *args: Any) -> Any:
         x = args[0]
         if type(x) is Node and type(x.value) is np.ndarray:
@@ -47,6 +49,8 @@ class Moved(Linear):
 @frozen(eq=False, repr=False)
 class Cast(Linear):
     """z = x at another dtype; the real part of a complex x if that dtype is real.  Transpose: cast back."""
+
+    defers: ClassVar[bool] = True
 
     #: The dtype of the answer.
     dtype: np.dtype[Any]

@@ -238,7 +238,8 @@ class Draft:
             a, answer = self.values[number].value, None
             if isinstance(a, np.ndarray) and a.size:
                 one, last = a.flat[0], a.flat[a.size - 1]
-                if one == last == a.flat[a.size // 2] and a.tobytes() == one.tobytes() * a.size:
+                repeated = not any([step for step, n in zip(a.strides, a.shape, strict=True) if n > 1])
+                if repeated or (one == last == a.flat[a.size // 2] and a.tobytes() == one.tobytes() * a.size):
                     answer = self.constant(one)
             self.filling[number] = answer
         return self.filling[number]

@@ -141,7 +141,15 @@ class Jitted:
         elif len(found.paths) == MOST_PATHS:
             self.refuse_path(found, path)
         found.add(path, questions)
-        return found(arguments.values) if any([type(value) is Node for value in arguments.values]) else answer
+        if any([type(value) is Node for value in arguments.values]):
+            return found(arguments.values)
+        assert answer is not None
+        if answer.pending:
+            try:
+                return found(arguments.values)
+            except UntracedPath:  # a guard within rounding of its answer
+                pass
+        return answer.known()
 
     def guarded(self, quick: Callable[..., Any]) -> Callable[..., Any]:
         """An entrance that lets an untraced path be traced."""

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from attrs import define, field
 
 from funcgrad.graph.calls import Call
 from funcgrad.graph.graph import Graph, closed
 from funcgrad.graph.node import Node
-from funcgrad.graph.op import example_of, fresh_leaf
+from funcgrad.graph.op import example_of, for_later, fresh_leaf
 from funcgrad.graph.places import Places
 from funcgrad.graph.program import Guard, Path
 from funcgrad.graph.provenance import text_at
@@ -22,8 +23,11 @@ from funcgrad.transforms.running import inlined
 
 def traced(
     function: Callable[..., Any], arguments: Arguments, values: list[Any]
-) -> tuple[Path, list[Node], Any, list[int]]:
-    """The path that a function takes for these values; the traced values it closes over; the answer; the questions."""
+) -> tuple[Path, list[Node], "Answer | None", list[int]]:
+    """The path that a function takes for these values, and the traced values it closes over.
+
+    Then the answer, which is computed when it is asked for, None if there is none; and the questions.
+    """
     with Call("jit", function, outlives=True) as call:
         trace = Trace(call)
         leaves = [leaf(call, trace, value, arguments, i) for i, value in enumerate(values)]
@@ -31,9 +35,10 @@ def traced(
         answers, structure = outputs_of(call, function(*args, **keywords))
         asked = [one for one in trace.asked if type(one.node) is Node]
         graph, captured = closed(call, [*[one.node for one in asked], *answers], leaves)
-        example = None  # of what it closes over there may be none
-        if not captured:
-            example = structure.unflatten([copied(example_of(y.value if type(y) is Node else y)) for y in answers])
+        # Of what it closes over there may be no example.
+        example = None if captured else Answer(structure, [y.value if type(y) is Node else y for y in answers])
+        if example is not None and not example.pending:
+            example.known()
     places = Places()
     guards = tuple(
         [
@@ -44,6 +49,29 @@ def traced(
     graph = graph if captured else inlined(graph)
     questions = questions_of(graph, len(guards))
     return Path(graph if captured else simplified(graph), guards, structure), captured, example, questions
+
+
+@define(eq=False)
+class Answer:
+    """The answer of the first call: a tree of values, some of which may have been left for later."""
+
+    #: The tree.
+    structure: Any
+    #: The leaves: plain values, or types with examples.
+    leaves: list[Any]
+    #: The tree of plain values, once it is known.
+    plain: list[Any] = field(init=False, factory=list)
+
+    @property
+    def pending(self) -> bool:
+        """Whether a leaf was left for later: the program has it sooner."""
+        return any([for_later(one) and type(one) is Type for one in self.leaves])
+
+    def known(self) -> Any:
+        """The tree of plain values, which share no memory with anything."""
+        if not self.plain:
+            self.plain.append(self.structure.unflatten([copied(example_of(one)) for one in self.leaves]))
+        return self.plain[0]
 
 
 def leaf(call: Call, trace: Trace, value: Any, arguments: Arguments, i: int) -> Node:

@@ -10,6 +10,7 @@ from funcgrad.graph.graph import Constant, Step
 from funcgrad.graph.op import Result, Weakness
 from funcgrad.graph.program import Guard, Path
 from funcgrad.graph.types import Type, type_of
+from funcgrad.primitives.banding import Banded, Diagonal
 from funcgrad.primitives.contracting import Einsum, MatMul
 from funcgrad.primitives.indexing import Gather, Scatter
 from funcgrad.primitives.kinds import Expand, Pointwise, Sum, thinned
@@ -20,7 +21,7 @@ from funcgrad.primitives.shaping import Cast, Concatenate, Reshape, Stack, Windo
 #: Operations whose answers have memory of their own.
 FRESH = (
     Pointwise, PowerBy, Select, Sum, Extreme, Truth, MatMul, Einsum, Cast, Concatenate, Stack, Gather, Scatter,
-    Conjugate,
+    Conjugate, Banded,
 )  # fmt: skip
 
 #: Larger constants, in bytes, are compared by what they hold only where there are several paths.
@@ -187,7 +188,7 @@ class Values:
     def stretched(self, number: int) -> bool:
         """Whether this may be a view in which elements share memory, or that NumPy made read-only."""
         while number in self.made and not isinstance(self.made[number].step.op, FRESH):
-            if isinstance(self.made[number].step.op, Expand | Windows | Result):
+            if isinstance(self.made[number].step.op, Diagonal | Expand | Windows | Result):
                 return True
             if not self.made[number].args or isinstance(self.made[number].step.op, Weakness):
                 return False

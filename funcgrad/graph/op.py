@@ -50,7 +50,7 @@ class Op:
     def key(self) -> Hashable:
         """The class and the fields, told apart to the last bit: what makes two operations one."""
         cls = type(self)
-        return (f"{cls.__module__}.{cls.__qualname__}", *(key_of(getattr(self, f.name)) for f in fields(cls)))
+        return (f"{cls.__module__}.{cls.__qualname__}", *(key_of(getattr(self, f.name)) for f in fields(cls) if f.init))
 
     @property
     def digest(self) -> str:
@@ -64,7 +64,7 @@ class Op:
         return hash(self.key)
 
     def __repr__(self) -> str:
-        return f"{self.name}({', '.join(f'{f.name}={getattr(self, f.name)!r}' for f in fields(type(self)))})"
+        return f"{self.name}({', '.join(f'{f.name}={getattr(self, f.name)!r}' for f in fields(type(self)) if f.init)})"
 
     def __call__(self, *args: Any) -> Any:
         """The answer: plain if all arguments are, else a Node, known if all arguments are."""

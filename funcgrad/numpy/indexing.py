@@ -12,7 +12,8 @@ from funcgrad.graph.op import admit, strong
 from funcgrad.graph.protocols import unsupported
 from funcgrad.graph.types import type_of
 from funcgrad.numpy.shaping import at_shape, operand, ravel, with_order
-from funcgrad.primitives.indexing import Gather, Scatter, demanded, getitem
+from funcgrad.primitives.banding import Banded, Diagonal
+from funcgrad.primitives.indexing import Gather, demanded, getitem
 from funcgrad.primitives.kinds import Sum
 from funcgrad.primitives.placing import At
 from funcgrad.primitives.pointwise import Select
@@ -142,8 +143,7 @@ def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
         raise ValueError("axis1 and axis2 cannot be the same")
     a = with_order(a, [*[k for k in range(a.ndim) if k not in (one, two)], one, two])
     length = max(0, min(a.shape[-2] + min(offset, 0), a.shape[-1] - max(offset, 0)))
-    along = np.arange(length)
-    return Gather(a.ndim - 2)(a, along - min(offset, 0), along + max(offset, 0))
+    return Diagonal((max(0, -offset), max(0, offset), length))(a)
 
 
 @implements(np.trace)
@@ -164,8 +164,8 @@ def diag(v: Any, k: int = 0) -> Any:
         return diagonal(v, k)
     if v.ndim != 1:
         raise ValueError("Input must be 1- or 2-d.")
-    n, along = v.size + abs(k), np.arange(v.size)
-    return Scatter((n, n), ((Gather(), 2),))(v, along - min(k, 0), along + max(k, 0))
+    n = v.size + abs(k)
+    return Banded((n, n), ((max(0, -k), max(0, k), v.size),))(v)
 
 
 @implements(np.diagflat)

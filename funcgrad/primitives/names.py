@@ -8,6 +8,7 @@ from attrs import fields
 from funcgrad.errors import BadArgument
 from funcgrad.graph.op import Op, Result, Weakness
 from funcgrad.primitives import (
+    banding,
     cardinal,
     contracting,
     indexing,
@@ -26,7 +27,7 @@ from funcgrad.primitives.kinds import Pointwise
 
 MODULES: tuple[ModuleType, ...] = (
     kinds, pointwise, shaping, indexing, placing, reducing, scanning, contracting, solving, ordering, ranking,
-    cardinal, stopping,
+    cardinal, stopping, banding,
 )  # fmt: skip
 
 

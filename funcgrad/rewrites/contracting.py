@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from funcgrad.primitives import pointwise
+from funcgrad.primitives.banding import Banded
 from funcgrad.primitives.contracting import ChainMatMul, MatMul
 from funcgrad.primitives.kinds import chain
 from funcgrad.primitives.shaping import Reshape, Transpose
@@ -117,7 +118,7 @@ def times_unit_matrix(b: Draft, _op: Any, args: tuple[int, ...], kind: Any) -> i
     return y if unit(b, x) and b.types[y] == kind else x if unit(b, y) and b.types[x] == kind else None
 
 
-@identity(*PRODUCTS, after=("multiply", "chain"))
+@identity(*PRODUCTS, after=("multiply", "chain", Banded))
 def times_diagonal(b: Draft, op: Any, args: tuple[int, ...], kind: Any) -> int | None:
     """(I·v) X scales the rows of X by v, and X (I·v) its columns: 0·∞, which is NaN, stays out. n products for n²."""
     x, y = args
@@ -135,6 +136,9 @@ def times_diagonal(b: Draft, op: Any, args: tuple[int, ...], kind: Any) -> int |
 
 def diagonal(b: Draft, n: int) -> int | None:
     """The vector v of a matrix I·v, where I is a constant unit matrix; None for any other matrix."""
+    of = b.made(n, Banded)
+    if of and b.ops[n].segments == ((0, 0, b.shape(n)[0]),) and b.shape(n)[0] == b.shape(n)[1]:
+        return of[0]
     inner = b.made(n, "multiply", "chain")
     if not inner:
         return None

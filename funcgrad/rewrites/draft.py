@@ -85,8 +85,9 @@ class Draft:
     #: For each operation met, one that equals it, by identity and by key; the operations are kept, so that ids stay.
     same: dict[int, tuple[int, Op]] = field(init=False, factory=dict)
     equals: dict[Hashable, int] = field(init=False, factory=dict)
-    #: What has been found of constants: the one number that fills them.
+    #: What has been found of constants: the one number that fills them, and their diagonals if these are few.
     filling: dict[int, int | None] = field(init=False, factory=dict)
+    banded: dict[tuple[int, int], Any] = field(init=False, factory=dict)
     #: Where the step that is rewritten now was written.
     place: Place | None = field(init=False, default=None)
     #: The names of the identities that held.

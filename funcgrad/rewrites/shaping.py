@@ -91,7 +91,8 @@ def repeat_last(b: Draft, op: Any, args: tuple[int, ...], kind: Any) -> int | No
     rank = len(kind.shape)
     short = [(1,) * (rank - len(shape)) + shape for shape in shapes]
     axes = tuple([k for k in range(rank) if kind.shape[k] != 1 and all(shape[k] == 1 for shape in short)])
-    if not axes or any(i in b.values for i in args if b.shape(i) == kind.shape and b.thin(i) == i):
+    units = thin != args and rank > max(map(len, shapes))  # all that is repeated is along axes of length 1
+    if not (axes or units) or any(i in b.values for i in args if b.shape(i) == kind.shape and b.thin(i) == i):
         return None
     small = b(op, *thin)
     if b.types[small].dtype != kind.dtype:

@@ -12,6 +12,7 @@ from funcgrad import tree, vjp
 from funcgrad.graph.op import Weakness
 from funcgrad.graph.types import type_of
 from funcgrad.primitives import pointwise as pw
+from funcgrad.primitives.banding import Banded, Diagonal
 from funcgrad.primitives.contracting import MatMul
 from funcgrad.primitives.indexing import Index, Scatter
 from funcgrad.primitives.kinds import Expand, Sum, chain
@@ -23,7 +24,7 @@ from funcgrad.rewrites.simplifying import BY_KEY, IDENTITIES, simplified
 from funcgrad.transforms.staging import graph_of
 from tests.laws.cases import cases, close, every, over
 
-VIEWS = (Reshape, Transpose, Index)
+VIEWS = (Reshape, Transpose, Index, Diagonal)
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 3.0, 1e-5, np.inf, -np.inf, np.nan]
 NUMBERS = [1.0, -1.0, 0.5, -2.5, 3.0, 1e-3, 7.25, -0.125]
 #: A Python number among the shapes of arguments.
@@ -91,9 +92,25 @@ def rounded(f, *shapes, **options):
     return Example(f, shapes, **options)
 
 
+def diagonal(x, k=0):
+    """A matrix of 48 rows made of a unit matrix, as Jacobians are."""
+    return np.eye(48, k=k) * x[np.arange(48) % 3]
+
+
 V, M, S = (3,), (2, 3), ()
 FINITE = {"numbers": NUMBERS}
 EXAMPLES = {
+    "bands_scaled": rounded(diagonal, V, **FINITE),
+    "bands_over_number": rounded(lambda x: diagonal(x) / 3.0, V, **FINITE),
+    "bands_one_by_one": rounded(lambda x: -diagonal(x), V, **FINITE),
+    "bands_added": rounded(lambda x: diagonal(x) - diagonal(x, 1), V, **FINITE),
+    "bands_chosen": rounded(lambda x: np.where(x[0] > 0, diagonal(x), 0.0), V, **FINITE),
+    "part_of_bands": rounded(lambda x: diagonal(x)[1:, :-2], V, **FINITE),
+    "diagonal_of_bands": rounded(lambda x: np.diagonal(diagonal(x)), V, **FINITE),
+    "bands_into_zeros": rounded(lambda x: Scatter((50, 48), (Index((slice(1, 49),)),))(diagonal(x)), V, **FINITE),
+    "bands_side_by_side": rounded(lambda x: Concatenate(0)(diagonal(x), np.zeros((2, 48))), V, **FINITE),
+    "bands_turned": rounded(lambda x: diagonal(x, 1).T, V, **FINITE),
+    "sum_of_bands": rounded(lambda x: np.sum(diagonal(x, 1), axis=0), V, **FINITE),
     "same_dtype": exact(lambda x: Cast(np.dtype("float64"))(x), V),
     "cast_of_cast": exact(lambda x: x.astype("float64").astype("complex128"), V, dtype="float32"),
     "rounded_once": exact(lambda x, y: (x.astype("float64") * y).astype("float32"), V, V, dtype="float32"),
@@ -188,7 +205,9 @@ def work(graph):
     for step in graph.steps:
         sizes = [kinds[i].size for i in step.args if kinds[i].shape]
         size = max([step.type.size, *sizes])
-        if isinstance(step.op, VIEWS):
+        if isinstance(step.op, Banded):
+            total += 1000 + step.type.size / 4 + 500 * len(step.args)
+        elif isinstance(step.op, VIEWS):
             total += 150
         elif isinstance(step.op, MatMul):
             x, y = [kinds[i].shape for i in step.args]

@@ -57,7 +57,7 @@ def named(op: Op) -> tuple[str, dict[str, Any]]:
         known, values = FUNCTIONS.get(op.name) is op, {}
     else:
         known = CLASSES.get(type(op).__name__) is type(op)
-        values = {field.name: getattr(op, field.name) for field in fields(type(op))}
+        values = {field.name: getattr(op, field.name) for field in fields(type(op)) if field.init}
     if not known:
         raise BadArgument(
             f"The operation {op.name} cannot be saved: it is not one of funcgrad's own. A saved program must run "

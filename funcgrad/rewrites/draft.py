@@ -88,6 +88,8 @@ class Draft:
     #: What has been found of constants: the one number that fills them, and their diagonals if these are few.
     filling: dict[int, int | None] = field(init=False, factory=dict)
     banded: dict[tuple[int, int], Any] = field(init=False, factory=dict)
+    #: Which matrices are seen to be symmetric.
+    symmetric: dict[int, bool] = field(init=False, factory=dict)
     #: Where the step that is rewritten now was written.
     place: Place | None = field(init=False, default=None)
     #: The names of the identities that held.

@@ -16,7 +16,9 @@ from funcgrad.primitives.contracting import ChainMatMul, MatMul
 from funcgrad.primitives.indexing import Index, Scatter
 from funcgrad.primitives.kinds import Pointwise, Sum
 from funcgrad.primitives.shaping import Concatenate, Reshape, Transpose
+from funcgrad.primitives.solving import Cholesky, Solve, TriangularInverse
 from funcgrad.rewrites.draft import Draft, Plan, used
+from funcgrad.rewrites.solving import symmetric
 
 #: So many at least are gathered.
 MANY = 4
@@ -27,7 +29,7 @@ LARGE = 1 << 13
 def plans(graph: Graph) -> dict[int, Plan]:
     """How some values of a graph, by number, are written in another way."""
     read = Reading(graph)
-    return {**dict(parts_times_matrix(read)), **dict(sums(read))}
+    return {**dict(parts_times_matrix(read)), **dict(sums(read)), **dict(solved(read))}
 
 
 class Reading:
@@ -72,6 +74,54 @@ def parts_times_matrix(read: Reading) -> Iterator[tuple[int, Plan]]:
 def part_of_product(op: MatMul, x: int, matrix: int, k: int) -> Plan:
     """The plan of one part."""
     return lambda b, numbers: b(Index((k,)), b(op, numbers[x], numbers[matrix]))
+
+
+# ---- one factor ------------------------------------------------------------------------------------------------------
+def solved(read: Reading) -> Iterator[tuple[int, Plan]]:
+    """Systems whose matrix is A = L Lᵀ, L or Lᵀ, where L⁻¹ is there anyway: A⁻¹ B = L⁻ᵀ (L⁻¹ B). No elimination.
+
+    With an inverse of a triangle the error of the solution is that of substitution to a small factor. That A is
+    symmetric, of which `Cholesky` reads half and `Solve` all, has to be seen in how it was made.
+    """
+    inverted = {step.args[0] for step in read.graph.steps if isinstance(step.op, TriangularInverse)}
+    factored = {}
+    for number in inverted:
+        made = read.step(number)
+        if made is not None and isinstance(made.op, Cholesky):
+            factored[made.args[0]] = number
+    if inverted:
+        for number, step in enumerate(read.graph.steps, read.first):
+            if isinstance(step.op, Solve) and len(step.type.shape) == 2 and step.type.dtype.kind == "f":
+                before = read.step(step.args[0])
+                turned = before is not None and isinstance(before.op, Transpose)
+                matrix = before.args[0] if before is not None and turned else step.args[0]
+                if matrix in inverted:
+                    yield number, by_triangle(matrix, step, turned)
+                elif matrix in factored:
+                    yield number, by_factor(matrix, step)
+
+
+def by_triangle(triangle: int, step: Step, turned: bool) -> Plan:
+    """The plan of L⁻¹ B or L⁻ᵀ B."""
+
+    def write(b: Draft, numbers: list[int]) -> int:
+        W = b(TriangularInverse(), numbers[triangle])
+        return b(MatMul(), b(Transpose((1, 0)), W) if turned else W, numbers[step.args[1]])
+
+    return write
+
+
+def by_factor(matrix: int, step: Step) -> Plan:
+    """The plan of A⁻¹ B."""
+
+    def write(b: Draft, numbers: list[int]) -> int:
+        A = numbers[matrix]
+        if not symmetric(b, A) or b.types[A].dtype != step.type.dtype:
+            return -1
+        W = b(TriangularInverse(), b(Cholesky(), A))
+        return b(MatMul(), b(Transpose((1, 0)), W), b(MatMul(), W, numbers[step.args[1]]))
+
+    return write
 
 
 # ---- sums of many terms ----------------------------------------------------------------------------------------------

@@ -12,7 +12,18 @@ from types import ModuleType
 import numpy as np
 
 from funcgrad.graph.graph import Graph
-from funcgrad.rewrites import algebra, banding, casting, contracting, indexing, pooling, reducing, shaping, slopes
+from funcgrad.rewrites import (
+    algebra,
+    banding,
+    casting,
+    contracting,
+    indexing,
+    pooling,
+    reducing,
+    shaping,
+    slopes,
+    solving,
+)
 from funcgrad.rewrites.draft import ELEMENTWISE, Draft, Identity, Key
 from funcgrad.rewrites.gathering import plans
 
@@ -26,7 +37,7 @@ def stated(*modules: ModuleType) -> tuple[Identity, ...]:
 
 
 #: All identities.
-IDENTITIES = stated(banding, casting, slopes, algebra, shaping, reducing, pooling, contracting, indexing)
+IDENTITIES = stated(banding, casting, slopes, algebra, shaping, reducing, pooling, contracting, indexing, solving)
 
 
 def by_key(identities: tuple[Identity, ...]) -> dict[Key, tuple[Identity, ...]]:

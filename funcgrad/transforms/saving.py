@@ -242,7 +242,7 @@ class Reader:
             return FUNCTIONS[name]
         if name not in CLASSES:
             refuse(f"the operation {name!r} is not known", where)
-        declared = {field.name: field for field in fields(CLASSES[name])}
+        declared = {field.name: field for field in fields(CLASSES[name]) if field.init}
         if set(given) != set(declared):
             refuse(f"{name} has the fields {sorted(declared)}, not {sorted(given)}", where)
         values = {key: self.value(one, f"{where}.{key}") for key, one in given.items()}

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
+from funcgrad.primitives.solving import TriangularInverse
 from tests.catalogue.record import Record
 from tests.strategies import Draw, array, distinct, shape
 
@@ -87,6 +88,7 @@ RECORDS = [
     of_matrix("linalg.det", np.linalg.det, representative=True),
     of_matrix("linalg.slogdet", np.linalg.slogdet, holomorphic=False, representative=True),
     of_matrix("linalg.cholesky", lambda a: np.linalg.cholesky(hermitian(a)), holomorphic=False, representative=True),
+    of_matrix("triangular inverse", lambda a: TriangularInverse()(a + 3 * np.eye(a.shape[-1]))),
     of_matrix("linalg.cholesky upper", lambda a: np.linalg.cholesky(hermitian(a), upper=True), holomorphic=False),
     *[
         of_matrix(f"linalg.matrix_power {n}", lambda a, n=n: np.linalg.matrix_power(a / 4, n))

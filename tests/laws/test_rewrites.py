@@ -17,6 +17,7 @@ from funcgrad.primitives.contracting import MatMul
 from funcgrad.primitives.indexing import Index, Scatter
 from funcgrad.primitives.kinds import Expand, Sum, chain
 from funcgrad.primitives.shaping import Cast, Concatenate, Reshape, Stack, Transpose
+from funcgrad.primitives.solving import Cholesky, Solve, TriangularInverse
 from funcgrad.rewrites.carefree import carefree
 from funcgrad.rewrites.draft import Draft
 from funcgrad.rewrites.gathering import plans
@@ -97,6 +98,19 @@ def diagonal(x, k=0):
     return np.eye(48, k=k) * x[np.arange(48) % 3]
 
 
+def factored(x):
+    """A symmetric matrix of 48 rows, and its factor."""
+    K = np.eye(48) * 4 + np.ones((48, 48)) * x[0] ** 2
+    return K, np.linalg.cholesky(K)
+
+
+def systems(x):
+    """Systems of a matrix and of its factor, of which an inverse is there."""
+    K, L = factored(x)
+    b = np.arange(48.0).reshape(48, 1) * x[1]
+    return np.linalg.solve(K, b) + np.linalg.solve(L.T, np.linalg.solve(L, b)) + TriangularInverse()(L) @ b
+
+
 V, M, S = (3,), (2, 3), ()
 FINITE = {"numbers": NUMBERS}
 EXAMPLES = {
@@ -175,8 +189,12 @@ EXAMPLES = {
     "part_of_joined": exact(lambda x, y: Stack(0)(x, y)[1] * Concatenate(0)(x, y)[3:6], V, V, numbers=[1.0, 2.0]),
     "put_into_whole": rounded(lambda x: Scatter((2, 3), (Index((slice(None), None)),))(x), (2, 1, 3)),
     "items_side_by_side": rounded(lambda x, y: Scatter((2,), (Index((1,)), Index((0,))))(x, y), S, S),
+    "triangles_meet": rounded(lambda x: factored(x)[1] * np.triu(np.ones((48, 48))), V, **FINITE),
+    "diagonal_first": exact(lambda x, v: np.diagonal((x * v).T), (3, 3), V),
+    "symmetric_turned": rounded(lambda x: np.exp(np.ones((3, 3)) * x[0] * (np.eye(3) + 1)).T, V),
 }
 GATHERED = {
+    "systems": rounded(systems, V, **FINITE),
     "parts": rounded(lambda x, b: np.stack([x[k] @ b for k in range(4)]), (4, 2, 3), (3, 2), **FINITE),
     "products": rounded(lambda x, y: sum([x.T * k @ y for k in range(1, 6)]), M, (2, 4), **FINITE),
     "loop": rounded(lambda x, y: sum([x[k].T @ np.sin(y * k) for k in range(5)]), (5, 2, 3), (2, 4), **FINITE),
@@ -207,6 +225,9 @@ def work(graph):
         size = max([step.type.size, *sizes])
         if isinstance(step.op, Banded):
             total += 1000 + step.type.size / 4 + 500 * len(step.args)
+        elif isinstance(step.op, Solve | Cholesky | TriangularInverse):
+            n = kinds[step.args[0]].shape[0]
+            total += 5000 + n**3 * (1.0 if isinstance(step.op, Solve) else 0.3)
         elif isinstance(step.op, VIEWS):
             total += 150
         elif isinstance(step.op, MatMul):

@@ -38,7 +38,7 @@ class Op:
     keeps_weak: ClassVar[bool] = False
     #: Whether the derivative is zero wherever it exists: then a known answer needs no history.
     constant: ClassVar[bool] = False
-    #: Whether `infer` says all that can be wrong: then `jit` runs it on large arrays only if it is asked for the answer.
+    #: Whether `infer` finds all that can be wrong: then `jit` runs it on large arrays only to return the answer.
     defers: ClassVar[bool] = False
 
     @property

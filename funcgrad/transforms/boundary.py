@@ -16,6 +16,9 @@ from funcgrad.primitives.kinds import zeros_like
 from funcgrad.sweeps.edges import fit, fresh, plain, settle
 
 NUMERIC = "biufc"
+#: What transforms other than derivatives want a value for, and what to do with something that is no number.
+WANTED = {"jit": "computed", "vmap": "for each item", "eval_shape": "the type of"}
+BESIDE = dict.fromkeys(WANTED, "Compute it outside of the function")
 
 
 def numeric(value: Any) -> bool:
@@ -100,7 +103,7 @@ def outputs_of(call: Call, answer: Any) -> tuple[list[Any], Any]:
         name, where = function_place(call.function)
         raise BadAnswer(
             f"{name}{where} returned None, so there is nothing for {call.transform} to work on. "
-            "Is a return missing? Return the value that you want the derivative of."
+            f"Is a return missing? Return the value that you want {WANTED.get(call.transform, 'the derivative of')}."
         )
     values, structure = tree.flatten(answer)
     for i, value in enumerate(values):
@@ -110,7 +113,8 @@ def outputs_of(call: Call, answer: Any) -> tuple[list[Any], Any]:
             raise BadAnswer(
                 f"{name}{where} returned {what} at {tree.path_name(structure.paths()[i], root='answer')}. "
                 f"{call.transform} needs numbers and arrays of numbers. "
-                "Return it beside the answer with has_aux=True, or build arrays with np.stack."
+                f"{BESIDE.get(call.transform, 'Return it beside the answer with has_aux=True')}, or build arrays with "
+            "np.stack."
             )
     return values, structure
 

@@ -92,10 +92,10 @@ def masking(values: Values, number: int) -> bool:
     )  # fmt: skip
 
 
-def checked(values: Values, order: Sequence[int | Ask], masked: Collection[int] = ()) -> set[int]:
-    """The values of straight-line code to be looked at, as few and small as is easily found."""
+def checked(values: Values, order: Sequence[int | Ask], suspects: Collection[int]) -> set[int]:
+    """The values of straight-line code to be looked at for NaNs of `suspects`, as few and small as is easily found."""
     lines = [number for number in order if not isinstance(number, Ask)]
-    if not masked and not any([isinstance(values.made[number].step.op, CHAINED) for number in lines]):
+    if not any([number in suspects for number in lines]):
         return set()
     users: dict[int, list[int]] = {}
     for number in lines:
@@ -111,7 +111,7 @@ def checked(values: Values, order: Sequence[int | Ask], masked: Collection[int] 
         sink[number] = min([sink[one] for one in after] or [number], key=lambda one: bytes_of(values.kind(one)))
         if any([one in shown for one in after]):
             shown.add(number)
-        elif (isinstance(values.made[number].step.op, CHAINED) or number in masked) and bytes_of(values.kind(number)):
+        elif number in suspects and bytes_of(values.kind(number)):
             found.add(sink[number])
             walk = [number]
             while walk:

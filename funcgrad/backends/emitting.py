@@ -10,6 +10,7 @@ from typing import Any
 from attrs import frozen
 
 from funcgrad.backends.blocking import BlockWriter
+from funcgrad.backends.hastening import Hastened, hastened
 from funcgrad.backends.naming import Globals, identifier
 from funcgrad.backends.numbering import Values
 from funcgrad.backends.scalars import FLOAT, ScalarWriter
@@ -46,20 +47,23 @@ def emitted(signature: Signature, paths: Sequence[Path]) -> Emitted:
     numbered = [values.numbered(path, len(paths) == 1) for path in paths]
     segment = values.segment(numbered)
     careful = f"{name}_carefully"
+    first = hastened(values, paths, numbered) or Hastened(segment, set())
     scalar = ScalarWriter(values, shared, "?")
-    if scalar.possible(segment):
+    scalar.suspects = first.suspects
+    if scalar.possible(first.segment):
         arguments = named(scalar, signature, name, careful)
         strong = [a for a, kind in zip(arguments, signature.types, strict=True) if kind == Type((), FLOAT)]
         again = [f"np.float64({a})" if a in strong else a for a in arguments]
         scalar.otherwise = f"return {careful}({', '.join(again)})"
-        scalar.program(segment)
+        scalar.program(first.segment)
         head = [f"{INDENT}{a} = float({a})" for a in strong]
         quick = function(scalar, name, arguments, "ArithmeticError", head)
-    elif any([scalar.chained(number) for number in values.made]):
+    elif first.segment is not segment:
         writer = BlockWriter(values, shared, "?")
+        writer.suspects = first.suspects
         arguments = named(writer, signature, name, careful)
         writer.otherwise = f"return {careful}({', '.join(arguments)})"
-        writer.program(segment)
+        writer.program(first.segment)
         # Where NumPy is told to raise, a product that meets 0·∞ does; it is none of the user's.
         quick = function(writer, name, arguments, "(FloatingPointError, RuntimeWarning)")
     else:

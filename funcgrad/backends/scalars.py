@@ -15,7 +15,7 @@ from attrs import define
 from funcgrad.backends.naming import frozen
 from funcgrad.backends.numbering import Ask, Fork, Segment
 from funcgrad.backends.spelling import COMPARISON, MINUS, SYMBOLS, Spelled
-from funcgrad.backends.writing import QUICK, Writer
+from funcgrad.backends.writing import Writer
 from funcgrad.graph.graph import Constant
 from funcgrad.graph.op import Op, Weakness
 from funcgrad.primitives.kinds import Pointwise
@@ -112,7 +112,7 @@ class ScalarWriter(Writer):
     def expression(self, number: int) -> Spelled:
         """The expression of a step."""
         line = self.values.made[number]
-        op = QUICK[type(line.step.op)](line.step.op) if type(line.step.op) in QUICK else line.step.op
+        op = line.step.op
         args = [self.of(i) for i in line.args]
         if isinstance(op, Weakness):
             return args[0]

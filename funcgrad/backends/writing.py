@@ -1,7 +1,7 @@
 """Writing: a program's tree of straight-line code as the body of a Python function of NumPy's."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from math import prod
 from typing import Any
 
@@ -18,9 +18,8 @@ from funcgrad.graph.graph import Constant, Step
 from funcgrad.graph.op import Op
 from funcgrad.graph.program import Guard
 from funcgrad.graph.types import NUMBERS
-from funcgrad.primitives.contracting import ChainEinsum, ChainMatMul, Einsum, matmul
 from funcgrad.primitives.indexing import Index, Scatter
-from funcgrad.primitives.kinds import Chain, Pointwise
+from funcgrad.primitives.kinds import Pointwise
 from funcgrad.primitives.pointwise import mul
 from funcgrad.primitives.shaping import ALL
 
@@ -33,18 +32,14 @@ ARITHMETIC = {np.add, np.subtract, np.multiply, np.divide}
 EXTREMES, ROW = {np.maximum, np.minimum}, 64
 #: Expressions longer than this have a line of their own.
 LONG = 80
-#: For each product of the chain rule, the ordinary one, which is right where no 0·∞ occurs.
-QUICK: dict[type[Op], Callable[[Any], Op]] = {
-    Chain: lambda op: mul,
-    ChainEinsum: lambda op: Einsum(op.subscripts),
-    ChainMatMul: lambda op: matmul,
-}
 
 
 @define(eq=False)
 class Writer(Names):
     """Writes the lines of one function."""
 
+    #: The values of which one is a NaN if a product of the chain rule met 0·∞.
+    suspects: set[int] = field(init=False, factory=set)
     #: The choices that are written as products.
     masked: set[int] = field(init=False, factory=set)
     #: The values whose NaN shows that a product met 0·∞.
@@ -64,7 +59,7 @@ class Writer(Names):
         if self.otherwise:
             answers = segment.end.answers if isinstance(segment.end, Numbered) else None
             self.masked = set() if answers is None else masks(self.values, segment.order, answers)
-            self.looked_at = checked(self.values, segment.order, self.masked)
+            self.looked_at = checked(self.values, segment.order, self.masked | self.suspects)
         after = self.after(segment)
         schedule = self.schedule(segment.order, after)
         plan = Plan(self.values, schedule, self.counts, self.looked_at | self.own_lines(segment), after)
@@ -131,8 +126,6 @@ class Writer(Names):
         op, numbers = line.step.op, line.args
         if number in self.masked:
             op, numbers = mul, numbers[:2]
-        elif self.otherwise and self.chained(number):
-            op = QUICK[type(op)](op)
         kinds = [self.values.kind(i) for i in numbers]
         args = [self.literal(i, number) or self.of(i) for i in numbers]
         if not op.keeps_weak:
@@ -142,10 +135,6 @@ class Writer(Names):
             function = self.shared(("run", op), identifier(op.name).lower(), lambda: op.run)
             return Spelled(f"{function}({', '.join([a.text for a in args])})")
         return text
-
-    def chained(self, number: int) -> bool:
-        """Whether a step is a product of the chain rule."""
-        return type(self.values.made[number].step.op) in QUICK
 
     def line(self, number: int, place: int, plan: Plan, indent: str) -> None:
         """Write one step: within its user's line, into memory that is free, or into memory of its own."""

@@ -159,6 +159,41 @@ def safe(c: Any) -> bool:
     return bool(type(c) is not bool and np.dtype(type(c)).kind in "fi" and 1e-30 < abs(c) < 1e30)
 
 
+@identity("multiply", "divide", after=("multiply",))
+def factor_outside(b: Draft, op: Any, args: tuple[int, ...], kind: Any) -> int | None:
+    """(c·x)·y = c·(x·y) and (c·x)/y = c·(x/y), where no array is larger. As many steps; factors meet and go."""
+    for i in (0, 1) if op is pointwise.mul else (0,):
+        c, x = coefficient(b, args[i]) if b.keys[args[i]] == "multiply" else (1, args[i])
+        if x == args[i] or not b.single(args[i]) or b.types[x] != kind or kind.dtype.kind != "f" or not kind.shape:
+            continue
+        if b.factor(args[1 - i]) is None and b.real(args[1 - i]):
+            return b(pointwise.mul, b.constant(c), b(op, *((x, args[1]) if i == 0 else (args[0], x))))
+    return None
+
+
+@identity("add", "subtract", after=("multiply",))
+def common_factor(b: Draft, op: Any, args: tuple[int, ...], kind: Any) -> int | None:
+    """c·x + c·y = c·(x + y) and c·x - c·y = c·(x - y): one rounding less. One step less."""
+    (c, x), (d, y) = coefficient(b, args[0]), coefficient(b, args[1])
+    if c != d or c == 1 or kind.dtype.kind != "f" or not (b.single(args[0]) and b.single(args[1])) or not safe(c):
+        return None
+    return b(pointwise.mul, b.constant(c), b(op, x, y)) if b.types[x] == b.types[y] == kind else None
+
+
+@identity("add", after=("add", "subtract"))
+def twice_in_a_sum(b: Draft, _op: Any, args: tuple[int, ...], kind: Any) -> int | None:
+    """(x ± 2·y) + x = 2·(x ± y): one rounding less. One step less."""
+    inner = b.made(args[0], "add", "subtract")
+    if not inner or not b.single(args[0]) or kind.dtype.kind != "f" or not kind.shape:
+        return None
+    for x, term in (inner, inner[::-1]):
+        c, y = coefficient(b, term)
+        plus = b.keys[args[0]] == "add" or x == inner[0]
+        if x == args[1] and c == 2 and b.single(term) and plus and b.types[y] == b.types[x] == kind:
+            return b(pointwise.mul, b.constant(2.0), b(b.ops[args[0]], x, y))
+    return None
+
+
 @identity("add", "subtract", after=("negative", "multiply", "add"))
 def like_terms(b: Draft, op: Any, args: tuple[int, ...], kind: Any) -> int | None:
     """c·x + d·x = (c + d)·x where c and d have one sign: one rounding less, nothing cancels. One step less."""
@@ -241,6 +276,17 @@ def times_reciprocal(b: Draft, _op: Any, args: tuple[int, ...], kind: Any) -> in
         if inner and whole and (len(inner) == 1 or is_number(b, inner[0], 1)):
             return b(pointwise.div, args[1 - i], inner[-1])
     return None
+
+
+@identity("divide", after=("divide", "reciprocal"))
+def one_over_both(b: Draft, _op: Any, args: tuple[int, ...], kind: Any) -> int | None:
+    """(1/x)/y = 1/(x·y): a product costs less than a quotient. As many steps."""
+    inner = b.made(args[0], "divide", "reciprocal")
+    if not inner or not b.single(args[0]) or kind.dtype.kind != "f" or b.types[inner[-1]] != kind or not kind.shape:
+        return None
+    if len(inner) == 2 and not is_number(b, inner[0], 1):
+        return None
+    return b(pointwise.div, b.constant(1), b(pointwise.mul, inner[-1], args[1])) if b.real(args[1]) else None
 
 
 @identity("divide", after=NUMBER)

@@ -114,7 +114,7 @@ def outputs_of(call: Call, answer: Any) -> tuple[list[Any], Any]:
                 f"{name}{where} returned {what} at {tree.path_name(structure.paths()[i], root='answer')}. "
                 f"{call.transform} needs numbers and arrays of numbers. "
                 f"{BESIDE.get(call.transform, 'Return it beside the answer with has_aux=True')}, or build arrays with "
-            "np.stack."
+                "np.stack."
             )
     return values, structure
 

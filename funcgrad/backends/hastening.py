@@ -19,6 +19,8 @@ from funcgrad.primitives.pointwise import PowerBy
 from funcgrad.rewrites.carefree import carefree, ordinary, without_tests
 from funcgrad.rewrites.simplifying import simplified
 
+#: Graphs of more steps are not simplified once more: it would take as long as the first time.
+MOST = 1000
 #: What may make a NaN of numbers.
 MAKING = (Pointwise, PowerBy, MatMul, Einsum)
 
@@ -67,6 +69,8 @@ def suspicious(values: Values, number: int) -> bool:
 
 def quickly(values: Values, path: Path, alone: bool) -> tuple[Numbered, set[int]]:
     """A path without care, and the values that are not tested for NaN in it."""
+    if len(path.graph.steps) > MOST:
+        return values.numbered(evolve(path, graph=carefree(path.graph)), alone), set()
     graph, count = without_tests(carefree(path.graph))
     if count:
         whole = simplified(graph)

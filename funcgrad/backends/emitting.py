@@ -11,7 +11,7 @@ from attrs import frozen
 
 from funcgrad.backends.blocking import BlockWriter
 from funcgrad.backends.hastening import Hastened, hastened
-from funcgrad.backends.naming import Globals, identifier
+from funcgrad.backends.naming import Globals, function_name, identifier
 from funcgrad.backends.numbering import Values
 from funcgrad.backends.scalars import FLOAT, ScalarWriter
 from funcgrad.backends.spelling import Spelled, dtype_text
@@ -43,7 +43,7 @@ class Emitted:
 
 def emitted(signature: Signature, paths: Sequence[Path]) -> Emitted:
     """The function of the leaves of its arguments that takes the path which the guards choose."""
-    name, values, shared = identifier(signature.name) or "program", Values(), Globals()
+    name, values, shared = function_name(signature.name), Values(), Globals()
     numbered = [values.numbered(path, len(paths) == 1) for path in paths]
     segment = values.segment(numbered)
     careful = f"{name}_carefully"

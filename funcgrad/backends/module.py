@@ -11,7 +11,7 @@ from attrs import evolve
 
 from funcgrad import tree
 from funcgrad.backends.emitting import emitted
-from funcgrad.backends.naming import identifier
+from funcgrad.backends.naming import function_name, identifier
 from funcgrad.backends.packing import Packer, literal
 from funcgrad.backends.spelling import dtype_text
 from funcgrad.backends.writing import INDENT
@@ -26,7 +26,7 @@ COLUMNS = 100
 
 def module(signature: Signature, paths: Sequence[Path]) -> str:
     """The text of a module with the function: it takes the arguments as the user's does, trees included."""
-    name = identifier(signature.name) or "program"
+    name = function_name(signature.name)
     arguments = [child for part in signature.structure.children for child in part.children]
     direct = all([child.cls is object for child in arguments])
     program = emitted(signature if direct else evolve(signature, name=f"{name}_of_leaves"), paths)

@@ -186,3 +186,9 @@ def identifier(name: str) -> str:
     if keyword.iskeyword(word):
         return f"{word}_"
     return word if word and not word[0].isdigit() else f"t{word}" if word else ""
+
+
+def function_name(name: str) -> str:
+    """The name of a program after that of the user's function, which may be that of something programs use."""
+    word = identifier(name) or "program"
+    return f"{word}_" if word in BUILTINS or word in Globals().namespace else word

@@ -89,6 +89,8 @@ def operator(name: str, at: Site, call: str = "") -> Spelled:
 def _(op: Pointwise, at: Site) -> Spelled | None:
     name = op.ufunc.__name__
     weak = all([t.weak for t in at.types])
+    if weak and op == complex_abs:
+        return Spelled(f"abs({at.names[0]})")
     if isinstance(op, Chain) or (weak and (name in RAISING or op.label)):
         return None
     call = f"np.{name}({', '.join(at.names)}"

@@ -8,11 +8,12 @@ import numpy as np
 
 from funcgrad.graph.dispatch import UFUNCS, implements
 from funcgrad.graph.node import Node
-from funcgrad.graph.op import admit, strong
+from funcgrad.graph.op import admit, strong, weak
 from funcgrad.graph.protocols import unsupported
 from funcgrad.graph.types import type_of
 from funcgrad.numpy.reducing import refuse_given
 from funcgrad.primitives.cardinal import Bessel
+from funcgrad.primitives.kinds import zeros_like
 from funcgrad.primitives.pointwise import Imaginary
 from funcgrad.primitives.shaping import Cast
 
@@ -21,13 +22,18 @@ from funcgrad.primitives.shaping import Cast
 @implements(np.real)
 def real(val: Any) -> Any:
     """Re x; x itself if it is real."""
-    return Cast(np.zeros(0, val.dtype).real.dtype)(val) if val.dtype.kind == "c" else val
+    return of_weakness(val, Cast(np.zeros(0, val.dtype).real.dtype)(val)) if val.dtype.kind == "c" else val
+
+
+def of_weakness(val: Any, part: Any) -> Any:
+    """A part of `val`, as a Python number if `val` is one."""
+    return weak(part) if val.weak else part
 
 
 @implements(np.imag)
 def imag(val: Any) -> Any:
     """Im x; zeros if it is real."""
-    return Imaginary()(val) if val.dtype.kind == "c" else np.zeros(val.shape, val.dtype)[()]
+    return of_weakness(val, Imaginary()(val)) if val.dtype.kind == "c" else zeros_like(val)
 
 
 @implements(np.angle)

@@ -226,7 +226,9 @@ right_shift = pointwise(np.right_shift, None, None, symbol="rshift")
 #: √x with derivative 0 at 0: what a norm needs there.
 root = Unary(np.sqrt, np.sqrt, (lambda z, _x: np.where(z == 0, 0, 0.5 / or_one(z)),), label="root")
 #: |x| of a complex x: dz = Re(x̄ dx / |x|), and 0 at 0.
-complex_abs = Unary(np.absolute, np.absolute, (lambda z, x: np.conjugate(x) / or_one(z),), label="complex_abs")
+complex_abs = Unary(
+    np.absolute, operator.abs, (lambda z, x: np.conjugate(x) / or_one(z),), arithmetic=True, label="complex_abs"
+)
 
 
 def absolute(x: Any) -> Any:
@@ -237,7 +239,9 @@ def absolute(x: Any) -> Any:
 OPERATORS_ABS = OPERATORS["abs"]
 OPERATORS["abs"] = absolute
 _real_absolute = UFUNCS[np.absolute]
-UFUNCS[np.absolute] = lambda x: complex_abs(x) if type_of(x).dtype.kind == "c" else _real_absolute(x)
+UFUNCS[np.absolute] = lambda x: (
+    complex_abs(as_numpy_number(x) if is_weak(x) else x) if type_of(x).dtype.kind == "c" else _real_absolute(x)
+)
 
 
 def real_only(ufunc: np.ufunc) -> Callable[..., Any]:

@@ -424,6 +424,20 @@ def test_emission_grows_with_the_program():
         assert max(map(len, text.lines)) < 200
 
 
+@pytest.mark.parametrize("name", ["abs", "np", "float", "UntracedPath", "def", "3", "λ", ""])
+def test_a_program_may_have_any_name(name):
+    def f(x):
+        return abs(x) if x > 0 else np.where(x < -1, x, float("inf"))
+
+    f.__name__ = name
+    g = jit(f)
+    for x in (2.0, np.float64(2.0), -3.0):
+        assert g(x) == g(x) == f(x)
+    namespace = {"__name__": "alone"}
+    exec(source(g, 2.0), namespace)
+    assert any(callable(value) and getattr(value, "__code__", None) for value in namespace.values())
+
+
 def test_an_argument_that_is_not_read_may_be_an_array():
     """The program of numbers alone converts only the arguments that are numbers."""
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from funcgrad import eval_shape, grad, hessian, jvp, value_and_grad, vjp, vmap
+from funcgrad import eval_shape, grad, hessian, jit, jvp, value_and_grad, vjp, vmap
 from funcgrad.errors import UnsupportedFunction
 from funcgrad.graph.dispatch import UFUNCS, complete
 from funcgrad.primitives.cardinal import Bessel
@@ -320,3 +320,11 @@ def test_modf():
     for got, wanted in zip(vjp(lambda x: np.modf(x), x)[0], np.modf(x), strict=True):
         same(got, wanted)
         np.testing.assert_array_equal(np.signbit(got), np.signbit(wanted))
+
+
+@pytest.mark.parametrize("f", [abs, np.abs, np.real, np.imag, lambda x: x.real, lambda x: x.imag])
+@pytest.mark.parametrize("x", [1 + 2j, 2.0, np.complex128(1 + 2j), np.float32(2)])
+def test_parts_of_numbers_are_pythons_or_numpys_as_without_us(f, x):
+    jitted = jit(f)
+    for got in (vjp(f, x)[0], jitted(x), jitted(x)):
+        same(got, f(x))

@@ -38,6 +38,9 @@ FAMILIES += [
     "funcgrad.numpy.scanning",
     "funcgrad.numpy.ordering",
     "funcgrad.numpy.algebra",
+    "funcgrad.numpy.quantiles",
+    "funcgrad.numpy.statistics",
+    "funcgrad.numpy.counting",
 ]
 
 

@@ -66,13 +66,12 @@ def subclasses(cls):
 def test_every_operation_has_a_record(used):
     """Classes that others derive from are none; those that hide infinities are used only where there are any.
 
-    `Positions` is of indices that are not known; tests/unit/test_indexing.py has it. The derivative of `Stop` is not
-    that of its values; tests/compositions has it.
+    `Positions` is of indices that are not known; tests/unit/test_indexing.py has it.
     """
     complete()
     ours = {cls for cls in subclasses(Op) if cls.__module__.startswith("funcgrad.primitives")}
     classes = {cls for cls in ours if not cls.__subclasses__() and not getattr(cls, "hides", False)}
-    assert sorted(cls.__name__ for cls in classes - set(map(type, used))) == ["Positions", "Stop"]
+    assert sorted(cls.__name__ for cls in classes - set(map(type, used))) == ["Positions"]
 
 
 def test_every_row_of_the_table_has_a_record(used):

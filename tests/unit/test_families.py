@@ -27,6 +27,9 @@ FIRST_USES = {
     "scanning": ("np.cumsum(x)", [2, 1]),
     "ordering": ("np.sort(x)", [1, 1]),
     "algebra": ("np.linalg.det(fnp.array([[x[0], 1.0], [0.0, x[1]]]))", [2, 1]),
+    "quantiles": ("np.median(x)", [0.5, 0.5]),
+    "statistics": ("np.cov(x)", [-1, 1]),
+    "counting": ("np.bincount([0, 1], x)", [1, 1]),
 }
 #: First uses that no function of NumPy's is.
 OTHERS = {

@@ -41,6 +41,7 @@ FAMILIES += [
     "funcgrad.numpy.quantiles",
     "funcgrad.numpy.statistics",
     "funcgrad.numpy.counting",
+    "funcgrad.numpy.polynomials",
 ]
 
 

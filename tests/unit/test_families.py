@@ -30,6 +30,7 @@ FIRST_USES = {
     "quantiles": ("np.median(x)", [0.5, 0.5]),
     "statistics": ("np.cov(x)", [-1, 1]),
     "counting": ("np.bincount([0, 1], x)", [1, 1]),
+    "polynomials": ("np.polyval(x, 3.0)", [3, 1]),
 }
 #: First uses that no function of NumPy's is.
 OTHERS = {

@@ -42,6 +42,9 @@ FAMILIES += [
     "funcgrad.numpy.statistics",
     "funcgrad.numpy.counting",
     "funcgrad.numpy.polynomials",
+    "funcgrad.numpy.sets",
+    "funcgrad.numpy.asking",
+    "funcgrad.numpy.applying",
 ]
 
 

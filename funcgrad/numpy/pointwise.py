@@ -12,8 +12,9 @@ from funcgrad.graph.op import admit, strong, weak
 from funcgrad.graph.protocols import unsupported
 from funcgrad.graph.types import type_of
 from funcgrad.numpy.reducing import refuse_given
-from funcgrad.primitives.cardinal import Bessel
+from funcgrad.primitives.cardinal import Bessel, ModifiedBessel
 from funcgrad.primitives.kinds import zeros_like
+from funcgrad.primitives.ordering import Exponent
 from funcgrad.primitives.pointwise import Imaginary
 from funcgrad.primitives.shaping import Cast
 
@@ -126,6 +127,27 @@ def allclose(a: Any, b: Any, rtol: Any = 1e-05, atol: Any = 1e-08, equal_nan: bo
 def sinc(x: Any) -> Any:
     """sin πx / (πx), and 1 at 0; accurate near 0 to every order."""
     return Bessel(0)(np.pi * strong(x))
+
+
+@implements(np.i0)
+def i0(x: Any) -> Any:
+    """The modified Bessel function I₀, and by its recurrence I₁, I₂, … in derivatives."""
+    x = strong(x)
+    if x.dtype.kind == "c":
+        raise TypeError("i0 not supported for complex values")
+    return ModifiedBessel(0)(x if x.dtype.kind == "f" else Cast(np.dtype(np.float64))(x))
+
+
+def frexp(x: Any) -> tuple[Any, Any]:
+    """The mantissa of x, which has the derivative 2⁻ᵉ, and the exponent e of 2."""
+    x = strong(x)
+    if x.dtype.kind != "f":
+        x = Cast(np.frexp.resolve_dtypes((x.dtype, None, None))[0])(x)  # raises, in NumPy's words, if x is complex
+    e = Exponent()(x)
+    return np.ldexp(x, -e), e
+
+
+UFUNCS[np.frexp] = frexp
 
 
 def modf(x: Any) -> tuple[Any, Any]:

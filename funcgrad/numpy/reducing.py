@@ -167,7 +167,7 @@ def limited(name: str, ufunc: np.ufunc, a: Any, axis: Any, keepdims: Any, initia
     return of_dtype(ufunc(extreme(name, within, axis, keepdims), initial), a)
 
 
-@implements(np.max)
+@implements(np.max, np.amax)
 def max(
     a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = NONE, where: Any = True
 ) -> Any:
@@ -176,7 +176,7 @@ def max(
     return limited("maximum", np.maximum, a, axis, keepdims, initial, where)
 
 
-@implements(np.min)
+@implements(np.min, np.amin)
 def min(
     a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = NONE, where: Any = True
 ) -> Any:

@@ -126,6 +126,20 @@ class Levelled(Linear):
         return Levelled(self.axis + 1)(*args)
 
 
+@frozen(eq=False, repr=False)
+class Exponent(Flat):
+    """z = the integer e for which ½ ≤ |x| 2⁻ᵉ < 1, and 0 for x = 0."""
+
+    def run(self, x: Any) -> Any:
+        return np.frexp(x)[1]
+
+    def infer(self, x: Any) -> Any:
+        return Type(x.shape, np.dtype(np.intc))
+
+    def batch(self, *args: Any) -> Any:
+        return self(*args)
+
+
 def levelled(a: Any, x: Any, axis: int) -> Any:
     """`a`, where the ties of x share it equally."""
     groups = Groups(axis)(x)

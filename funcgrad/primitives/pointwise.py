@@ -203,6 +203,11 @@ copysign = pointwise(np.copysign,     lambda _z, x, y: np.sign(x) * np.copysign(
 ldexp = pointwise(np.ldexp,           lambda _z, _x, y: np.ldexp(1.0, y),        None)
 heaviside = pointwise(np.heaviside,   None,                                      lambda _z, x, _y: x == 0)
 
+nextafter = pointwise(np.nextafter,   1,                                         None)
+spacing = pointwise(np.spacing,       None)
+gcd, lcm = pointwise(np.gcd, None, None), pointwise(np.lcm, None, None)
+bitwise_count = pointwise(np.bitwise_count, None)
+
 floor, ceil = pointwise(np.floor, None), pointwise(np.ceil, None)
 trunc, rint = pointwise(np.trunc, None), pointwise(np.rint, None)
 isnan, isinf, isfinite = pointwise(np.isnan, None), pointwise(np.isinf, None), pointwise(np.isfinite, None)

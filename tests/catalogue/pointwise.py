@@ -137,6 +137,8 @@ RECORDS = [
     unary(np.radians, name="radians"),
     unary(np.degrees, name="degrees"),
     unary(np.sinc, representative=True),
+    unary(lambda x: 1 * np.i0(x), name="i0", representative=True),
+    unary(lambda x: 1e-15 * np.i0(33 + x), name="i0 far"),
     # hyperbolic functions
     unary(np.sinh, **HOLOMORPHIC),
     unary(np.cosh, **HOLOMORPHIC),
@@ -162,6 +164,9 @@ RECORDS = [
     away_from_integers(lambda x: np.round(x / 7, 1), name="round to decimals", constant=True),
     away_from_integers(lambda x: np.round(x * 70, -1), name="round to tens", constant=True),
     away_from_integers(lambda x: np.modf(x), name="modf"),
+    away_from_integers(lambda x: np.frexp(np.exp2(x)), name="frexp"),
+    unary(np.spacing, **FLAT),
+    binary(np.nextafter),
     # questions
     *[unary(f, "nonzero", **FLAT) for f in (np.isnan, np.isinf, np.isfinite, np.signbit, np.logical_not)],
     *[unary(f, "nonzero", **FLAT) for f in (np.isposinf, np.isneginf, np.isreal, np.iscomplex)],
@@ -169,7 +174,8 @@ RECORDS = [
     *[comparing(f, constant=True) for f in (np.equal, np.not_equal, np.isclose)],
     *[comparing(f, constant=True) for f in (np.logical_and, np.logical_or, np.logical_xor)],
     *map(boolean, (np.bitwise_and, np.bitwise_or, np.bitwise_xor)),
-    *map(integral, (np.left_shift, np.right_shift)),
+    *map(integral, (np.left_shift, np.right_shift, np.gcd, np.lcm)),
+    unary(lambda x: np.bitwise_count(np.astype(x, np.int64)), name="bitwise_count", **FLAT),
     unary(lambda x: np.invert(x > 0), "nonzero", name="invert", **FLAT),
     # complex numbers
     unary(np.conjugate, **REAL_VALUED, representative=True),

@@ -31,6 +31,9 @@ FIRST_USES = {
     "statistics": ("np.cov(x)", [-1, 1]),
     "counting": ("np.bincount([0, 1], x)", [1, 1]),
     "polynomials": ("np.polyval(x, 3.0)", [3, 1]),
+    "sets": ("np.union1d(x, 3.0)[:2]", [1, 1]),
+    "asking": ("np.trim_zeros(x)", [1, 1]),
+    "applying": ("np.apply_along_axis(lambda row: row * 2, 0, x)", [2, 2]),
 }
 #: First uses that no function of NumPy's is.
 OTHERS = {
@@ -39,6 +42,7 @@ OTHERS = {
     "funcgrad.numpy.take": ("fnp.take(x, 1)", [0, 1]),
     "reduce": ("np.multiply.reduce(x)", [2, 1]),
     "accumulate": ("np.maximum.accumulate(x)", [1, 1]),
+    "reduceat": ("np.add.reduceat(x, [0])", [1, 1]),
     "outer": ("np.add.outer(x, x)", [4, 4]),
     "plain ufunc": ("np.vecdot(x, x)", [2, 4]),
     "operator": ("x @ x", [2, 4]),

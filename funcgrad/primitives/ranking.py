@@ -1,27 +1,23 @@
 """Ranking: where numbers belong among sorted ones."""
 
-from collections.abc import Sequence
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import numpy as np
 from attrs import frozen
 
 from funcgrad.graph.types import Type, type_of
-from funcgrad.primitives.kinds import Opaque
+from funcgrad.primitives.reducing import Flat
 
 
 @frozen(eq=False, repr=False)
-class Ranks(Opaque):
-    """z = how many of sorted a come before each v.  Locally constant: no derivative.
+class Ranks(Flat):
+    """z = how many of sorted a come before each v.
 
     Axes of a before its last are a batch, as are as many of v.
     """
 
     #: Whether v comes before what equals it: "left" or "right".
     side: Literal["left", "right"]
-
-    constant: ClassVar[bool] = True
-    reads: ClassVar[str] = ""
 
     def run(self, a: Any, v: Any) -> Any:
         if a.ndim == 1:
@@ -36,17 +32,11 @@ class Ranks(Opaque):
             np.searchsorted(0.0, 0.0)  # raises, in NumPy's words
         return Type(v.shape, np.dtype(np.intp))
 
-    def pull(self, zbar: Any, z: Any, args: tuple[Any, ...], wanted: Sequence[int]) -> list[Any]:
-        return [None for _ in wanted]
-
-    def push(self, dots: list[Any], z: Any, args: tuple[Any, ...]) -> Any:
-        return None
-
     def batched(self, size: int, which: tuple[bool, ...], args: tuple[Any, ...]) -> Any:
         a, v = args
         if not which[0] and len(type_of(a).shape) == 1:
             return self(a, v)
-        return Opaque.batched(self, size, which, args)
+        return Flat.batched(self, size, which, args)
 
     def batch(self, *args: Any) -> Any:
         return self(*args)

@@ -163,6 +163,24 @@ def test_histograms_are_linear_in_weights_and_edges_move_with_the_extremes():
     np.testing.assert_array_equal(counts, np.histogram(x, "auto")[0])
 
 
+def test_positions_lead_nowhere_in_jitted_derivatives():
+    """∂²/∂x∂w of a histogram asks a program for the cotangent of positions, which have none."""
+    f = jit(lambda x, w: np.sum(np.histogram(x, [0.0, 1.0, 2.0], weights=w)[0] ** 2))
+    x, w = np.array([0.5, 1.5]), np.array([2.0, 3.0])
+    assert grad(lambda w: np.sum(grad(f)(x, w) + w))(w).tolist() == [1.0, 1.0]
+    assert jacobian(grad(f, 1), 0)(x, w).tolist() == [[0.0, 0.0], [0.0, 0.0]]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_python_number_asked_for_does_not_widen(method):
+    x = ARRAYS["single"]
+    for function in (np.quantile, np.nanquantile):
+        f = lambda q, function=function: function(x, q, 0, method=method)
+        assert f(0.3).dtype == vjp(f, 0.3)[0].dtype == jit(f)(0.3).dtype == np.float32
+        np.testing.assert_allclose(jit(f)(0.3), f(0.3), rtol=1e-6)
+        np.testing.assert_allclose(vmap(f)(np.array([0.3, 0.7])), f([0.3, 0.7]), rtol=1e-6)
+
+
 HISTOGRAMS = {
     "ten": {},
     "four": {"bins": 4},

@@ -17,14 +17,14 @@ import numpy as _numpy
 import funcgrad.primitives.indexing
 import funcgrad.primitives.pointwise  # noqa: F401  # REASON: imported to fill the tables of operators and ufuncs
 from funcgrad.graph.dispatch import FAMILIES, OPERATORS, UFUNCS, loaded
-from funcgrad.numpy import linalg
+from funcgrad.numpy import fft, linalg
 from funcgrad.primitives.contracting import matmul as _matmul
 
 if TYPE_CHECKING:  # they load on first use, below
     from funcgrad.numpy.creation import array, asarray, full, full_like, pad, take
     from funcgrad.numpy.indexing import at
 
-__all__ = ["array", "asarray", "at", "full", "full_like", "linalg", "pad", "take"]
+__all__ = ["array", "asarray", "at", "fft", "full", "full_like", "linalg", "pad", "take"]
 
 OPERATORS["matmul"] = UFUNCS[_numpy.matmul] = _matmul
 FAMILIES += [
@@ -45,6 +45,7 @@ FAMILIES += [
     "funcgrad.numpy.sets",
     "funcgrad.numpy.asking",
     "funcgrad.numpy.applying",
+    "funcgrad.numpy.spectral",
 ]
 
 

@@ -21,13 +21,13 @@ from funcgrad.primitives import (
     scanning,
     shaping,
     solving,
+    spectral,
     stopping,
 )
 from funcgrad.primitives.kinds import Pointwise
 
 MODULES: tuple[ModuleType, ...] = (
-    kinds, pointwise, shaping, indexing, placing, reducing, scanning, contracting, solving, ordering, ranking,
-    cardinal, stopping, banding,
+    kinds, pointwise, shaping, indexing, placing, reducing, scanning, contracting, solving, ordering, ranking, cardinal, stopping, banding, spectral,
 )  # fmt: skip
 
 

@@ -46,6 +46,8 @@ FAMILIES += [
     "funcgrad.numpy.asking",
     "funcgrad.numpy.applying",
     "funcgrad.numpy.spectral",
+    "funcgrad.numpy.sampling",
+    "funcgrad.numpy.spacing",
 ]
 
 

@@ -11,6 +11,7 @@ from funcgrad.primitives import (
     banding,
     cardinal,
     contracting,
+    correlating,
     indexing,
     kinds,
     ordering,
@@ -27,7 +28,8 @@ from funcgrad.primitives import (
 from funcgrad.primitives.kinds import Pointwise
 
 MODULES: tuple[ModuleType, ...] = (
-    kinds, pointwise, shaping, indexing, placing, reducing, scanning, contracting, solving, ordering, ranking, cardinal, stopping, banding, spectral,
+    kinds, pointwise, shaping, indexing, placing, reducing, scanning, contracting, correlating, solving, spectral,
+    ordering, ranking, cardinal, banding, stopping,
 )  # fmt: skip
 
 

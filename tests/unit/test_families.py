@@ -35,6 +35,8 @@ FIRST_USES = {
     "asking": ("np.trim_zeros(x)", [1, 1]),
     "applying": ("np.apply_along_axis(lambda row: row * 2, 0, x)", [2, 2]),
     "spectral": ("np.real(np.fft.fft(x))", [2, 0]),
+    "sampling": ("np.convolve(x, np.ones(2))", [2, 2]),
+    "spacing": ("np.linspace(x[0], x[1], 3)", [1.5, 1.5]),
 }
 #: First uses that no function of NumPy's is.
 OTHERS = {

@@ -10,10 +10,11 @@ from funcgrad.graph.node import Node
 from funcgrad.graph.op import admit
 from funcgrad.numpy.reducing import of_dtype
 from funcgrad.numpy.shaping import operand
+from funcgrad.numpy.spacing import decided
 from funcgrad.primitives.correlating import Correlation
 from funcgrad.primitives.indexing import getitem
 from funcgrad.primitives.scanning import piece
-from funcgrad.primitives.shaping import Cast, ghost
+from funcgrad.primitives.shaping import Cast, cast_into, ghost
 
 #: How much of a correlation is asked for, by NumPy's names and numbers.
 MODES = {"valid": "valid", "same": "same", "full": "full", 0: "valid", 1: "same", 2: "full"}
@@ -99,7 +100,7 @@ def wrapped(x: Any, xp: Any, fp: Any, period: Any) -> tuple[Any, Any, Any]:
         raise ValueError("Data points must be 1-D sequences")
     if xp.shape[0] != fp.shape[0]:
         raise ValueError("fp and xp are not of the same length")
-    if type(period) is not Node and period == 0:
+    if decided(period) and period == 0:
         raise ValueError("period must be a non-zero value")
     period = np.abs(period)
     xp = xp % period
@@ -133,8 +134,8 @@ def unwrap(p: Any, discont: Any = None, axis: int = -1, *, period: Any = 2 * np.
     dtype = np.result_type(steps, period)
     high, odd = divmod(period, 2) if dtype.kind in "iu" else (period / 2, 0)
     remainder = np.mod(steps + high, period) - high
-    if type(odd) is not Node and odd == 0:  # half a period is a step up or down as the step itself was
-        remainder = np.where((remainder == -high) & (steps > 0), high, remainder)
+    half_up = (remainder == -high) & (steps > 0) & (odd == 0)  # half a period is a step up where the step itself was
+    remainder = np.where(half_up, high, remainder)
     change = np.where(np.abs(steps) < discont, 0, remainder - steps)
     later = piece(p, axis, 1) + np.cumsum(change, axis)
     return np.concatenate((of_dtype(piece(p, axis, None, 1), later), later), axis)
@@ -151,7 +152,10 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
     spacings = spacings_of(f, varargs, axes)
     if edge_order > 2:
         raise ValueError("'edge_order' greater than 2 not supported")
-    slopes = [of_dtype(slope(f, spacing, k, edge_order), f) for k, spacing in zip(axes, spacings, strict=True)]
+    slopes = [
+        cast_into(slope(f, spacing, k, edge_order), f.dtype, "np.gradient")
+        for k, spacing in zip(axes, spacings, strict=True)
+    ]
     return slopes[0] if len(axes) == 1 else tuple(slopes)
 
 

@@ -9,7 +9,6 @@ from funcgrad.graph.dispatch import implements
 from funcgrad.graph.node import Node
 from funcgrad.graph.op import admit
 from funcgrad.graph.protocols import unsupported
-from funcgrad.graph.types import Type
 from funcgrad.numpy.describing import converted
 from funcgrad.numpy.shaping import operand
 from funcgrad.sweeps.edges import stretch_to
@@ -92,9 +91,13 @@ def geomspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, dtype
 
 
 def zero_among(a: Any) -> bool:
-    """Whether one of the numbers is known to be zero."""
-    value = a.value if type(a) is Node else a
-    return type(value) is not Type and bool(np.any(value == 0))
+    """Whether one of the numbers is zero, as far as can be told."""
+    return decided(a) and bool(np.any(a == 0))
+
+
+def decided(a: Any) -> bool:
+    """Whether questions about `a` have answers: its numbers are known, or those of jit's first call."""
+    return type(a) is not Node or a.known or a.value.witness is not None
 
 
 @implements(np.vander)

@@ -51,9 +51,9 @@ def shifting(function: Any) -> Record:
 
 
 RECORDS = [
-    of_axis(fft.fft, complex=True, representative=True),
+    of_axis(fft.fft, complex=True),
     of_axis(fft.ifft, complex=True),
-    of_axis(fft.rfft, representative=True),
+    of_axis(fft.rfft),
     of_axis(fft.irfft, least=2, complex=True, holomorphic=False, representative=True),
     of_axis(fft.hfft, least=2, complex=True, holomorphic=False),
     of_axis(fft.ihfft),
@@ -63,9 +63,20 @@ RECORDS = [
     of_axes(fft.irfft2, complex=True, holomorphic=False),
     of_axes(fft.fftn, complex=True),
     of_axes(fft.ifftn, complex=True),
-    of_axes(fft.rfftn, representative=True),
+    of_axes(fft.rfftn),
     of_axes(fft.irfftn, complex=True, holomorphic=False),
-    of_axis(lambda x, n, axis, norm: fft.irfft(fft.rfft(x, axis=axis) * 2, x.shape[axis], axis), name="rfft to irfft"),
+    of_axis(
+        lambda x, n, axis, norm: fft.irfft(fft.rfft(x, axis=axis) * 2, x.shape[axis], axis),
+        name="rfft to irfft",
+        representative=True,
+    ),
+    of_axis(
+        lambda x, n, axis, norm: np.abs(fft.fft(x, n, axis, norm)) ** 2,
+        name="power spectrum",
+        complex=True,
+        holomorphic=False,
+        representative=True,
+    ),
     shifting(fft.fftshift),
     shifting(fft.ifftshift),
     Record(

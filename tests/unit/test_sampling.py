@@ -188,6 +188,12 @@ def test_unwrap():
         )
 
 
+def test_unwrap_of_integers_by_periods_not_known():
+    ints, periods = np.array([0, 4, 9, -3, 20]), np.array([7, 8])
+    got = vmap(lambda period: np.unwrap(ints + 0 * period, period=period))(periods)
+    np.testing.assert_array_equal(got, [np.unwrap(ints, period=int(period)) for period in periods])
+
+
 def test_unwrap_moves_by_whole_periods():
     p = np.array([0.0, 5.0, 11.0])
     slope = jacobian(lambda period: np.unwrap(p + 0 * period, period=period))(6.0)
@@ -274,3 +280,20 @@ def test_vander():
 def test_nothing_drops_a_derivative_silently(call):
     with pytest.raises((FuncgradError, TypeError)):
         grad(lambda x: np.sum(call(x)))(2.0)
+
+
+def test_questions_about_zeros_are_asked_where_they_have_answers():
+    space = jit(lambda a: np.geomspace(a, 8.0, 3))
+    np.testing.assert_allclose(space(2.0), [2, 4, 8])
+    with pytest.raises(ValueError, match="Geometric sequence cannot include zero"):
+        space(0.0)
+    np.testing.assert_allclose(vmap(lambda a: np.geomspace(a, 8.0, 3))(np.array([2.0])), [[2, 4, 8]])
+    around = jit(lambda period: np.interp(4.5 + 0 * period, XP, FP, period=period))
+    np.testing.assert_allclose(around(4.0), 2.5)
+    with pytest.raises(ValueError, match="period must be a non-zero value"):
+        around(0.0)
+
+
+def test_a_complex_distance_between_real_samples_is_refused():
+    with pytest.raises(LostDerivative, match=r"np.gradient would discard the imaginary part"):
+        vjp(lambda h: np.gradient(X, h), 1j)

@@ -2,8 +2,8 @@
 
 These are counts, not times. An operation element by element counts one for each element of the answer, whatever the
 function; a product of matrices two for each product that is summed; factorisations have the usual leading terms (Golub
-and Van Loan, *Matrix Computations*, 4th edition, 2013). An array that is read or written counts its bytes once; a view
-costs nothing.
+and Van Loan, *Matrix Computations*, 4th edition, 2013); a Fourier transform 5 n log₂ n, of real numbers half of that.
+An array that is read or written counts its bytes once; a view costs nothing.
 """
 
 from collections import defaultdict
@@ -20,6 +20,7 @@ from funcgrad.graph.op import Op, Result, Weakness
 from funcgrad.graph.places import Place
 from funcgrad.graph.types import type_of
 from funcgrad.primitives.contracting import Einsum, MatMul, letters
+from funcgrad.primitives.correlating import ChainCorrelation, Correlation
 from funcgrad.primitives.indexing import Gather, Index, Scatter
 from funcgrad.primitives.kinds import Expand, Sum
 from funcgrad.primitives.ordering import Groups, Order
@@ -28,6 +29,7 @@ from funcgrad.primitives.pointwise import Imaginary
 from funcgrad.primitives.reducing import Extreme, Product, Truth
 from funcgrad.primitives.shaping import Cast, Concatenate, Overlapped, Reshape, Stack, Transpose, Windows
 from funcgrad.primitives.solving import Cholesky, Cofactors, CofactorSlope, Determinant, Inverse, SignLogDet, Solve
+from funcgrad.primitives.spectral import Fourier, InverseRealFourier, RealFourier
 
 #: Operations whose answers are in the memory of their argument.
 VIEWS = (Reshape, Transpose, Windows, Index, Expand, Imaginary, Result, Weakness)
@@ -153,6 +155,20 @@ def _(_op: Any, args: list[Any], answer: Any) -> int:
 def _(op: Any, args: list[Any], _answer: Any) -> int:
     xs, ys, _ = letters(op.subscripts)
     return int(2 * prod(dict(zip(xs + ys, args[0].shape + args[1].shape, strict=True)).values()))
+
+
+@counts(Correlation, ChainCorrelation)
+def _(op: Any, args: list[Any], answer: Any) -> int:
+    x, y = args
+    return 2 * int(x.size if op.full else answer.size) * int(y.shape[-1])
+
+
+@counts(Fourier, RealFourier, InverseRealFourier)
+def _(op: Any, args: list[Any], answer: Any) -> int:
+    (x,) = args
+    whole = answer if isinstance(op, InverseRealFourier) else x
+    n = whole.shape[op.axis]
+    return int((5 if isinstance(op, Fourier) else 2.5) * whole.size * log2(n)) if n else 0
 
 
 @counts(Order, Groups)

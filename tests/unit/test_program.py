@@ -397,6 +397,10 @@ def test_the_cost_names_the_lines():
         (lambda a, b: np.linalg.solve(a, b), (np.eye(6), np.ones((6, 2))), int(2 / 3 * 216) + 2 * 36 * 2),
         (lambda x: np.einsum("ij,jk->ik", x, x), (np.eye(4),), 128),
         (lambda x: np.argsort(x), (np.ones(8),), 24),
+        (lambda x: np.fft.fft(x, axis=0), (np.ones((8, 3)),), 5 * 24 * 3),
+        (lambda x: np.fft.irfft(x), (np.ones(5),), 5 * 8 * 3 // 2),
+        (lambda x, y: np.convolve(x, y), (np.ones(8), np.ones(3)), 2 * 8 * 3),
+        (lambda x, y: np.correlate(x, y), (np.ones(8), np.ones(3)), 2 * 6 * 3),
     ],
 )
 def test_operations_are_counted(f, args, operations):

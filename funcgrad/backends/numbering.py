@@ -210,5 +210,7 @@ def reached(
 
 
 def bytes_of(kind: Any) -> int:
-    """How many bytes an array of this type has."""
+    """How many bytes an array of this type has, or the arrays of a tuple of types."""
+    if type(kind) is tuple:
+        return sum(map(bytes_of, kind))
     return int(prod(kind.shape) * kind.dtype.itemsize)

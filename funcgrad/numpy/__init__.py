@@ -48,6 +48,7 @@ FAMILIES += [
     "funcgrad.numpy.spectral",
     "funcgrad.numpy.sampling",
     "funcgrad.numpy.spacing",
+    "funcgrad.numpy.factoring",
 ]
 
 

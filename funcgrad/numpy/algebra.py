@@ -7,13 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from funcgrad.errors import UnsupportedFunction
 from funcgrad.graph.dispatch import implements
 from funcgrad.graph.protocols import unsupported
-from funcgrad.graph.provenance import refuse
 from funcgrad.graph.types import type_of
 from funcgrad.numpy.contracting import operands
 from funcgrad.primitives.contracting import matmul, turned
+from funcgrad.primitives.factoring import SingularValues
 from funcgrad.primitives.kinds import Sum
 from funcgrad.primitives.pointwise import root
 from funcgrad.primitives.shaping import Cast, Reshape, Transpose
@@ -214,11 +213,8 @@ def of_matrices(x: Any, ord: Any, row: int, column: int) -> Any:
     if ord in (None, "fro", "f"):
         return root(Sum(tuple(sorted((row, column))))(squares(x)))
     if ord in (2, -2, "nuc"):
-        refuse(
-            UnsupportedFunction,
-            f"The matrix norm with ord={ord!r} needs singular values, whose derivative is not supported.",
-            "Use ord='fro', 1 or np.inf.",
-        )
+        s = SingularValues()(np.moveaxis(x, (row, column), (-2, -1)))
+        return np.sum(s, -1) if ord == "nuc" else np.min(s, -1) if ord == -2 else largest(s, s.ndim - 1)
     if ord not in (1, -1, np.inf, -np.inf):
         raise ValueError("Invalid norm order for matrices.")
     first, second = (row, column) if abs(ord) == 1 else (column, row)

@@ -12,6 +12,10 @@ from funcgrad.primitives import (
     cardinal,
     contracting,
     correlating,
+    deficient,
+    eigen,
+    factoring,
+    gauges,
     indexing,
     kinds,
     ordering,
@@ -29,7 +33,7 @@ from funcgrad.primitives.kinds import Pointwise
 
 MODULES: tuple[ModuleType, ...] = (
     kinds, pointwise, shaping, indexing, placing, reducing, scanning, contracting, correlating, solving, spectral,
-    ordering, ranking, cardinal, banding, stopping,
+    ordering, ranking, cardinal, banding, gauges, deficient, eigen, factoring, stopping,
 )  # fmt: skip
 
 

@@ -64,8 +64,9 @@ def emitted(signature: Signature, paths: Sequence[Path]) -> Emitted:
         arguments = named(writer, signature, name, careful)
         writer.otherwise = f"return {careful}({', '.join(arguments)})"
         writer.program(first.segment)
-        # Where NumPy is told to raise, a product that meets 0·∞ does; it is none of the user's.
-        quick = function(writer, name, arguments, "(FloatingPointError, RuntimeWarning)")
+        # Where NumPy is told to raise, a product that meets 0·∞ does, and a factorisation of its NaN always: it is none
+        # of the user's.
+        quick = function(writer, name, arguments, "(FloatingPointError, RuntimeWarning, np.linalg.LinAlgError)")
     else:
         quick, careful = [], name
     writer = BlockWriter(values, shared)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from funcgrad.errors import UnsupportedFunction
-from funcgrad.graph.dispatch import FUNCTIONS, found, implements
+from funcgrad.graph.dispatch import implements
 from funcgrad.graph.node import Node
 from funcgrad.graph.protocols import unsupported
 from funcgrad.graph.provenance import refuse
@@ -188,12 +188,6 @@ def roots(p: Any) -> Any:
     places = np.flatnonzero(demanded(p, "How many roots np.roots(p) finds", "Take np.linalg.eigvals of a matrix."))
     if not places.size:
         return np.array([])
-    if found(FUNCTIONS, np.linalg.eigvals) is None:
-        refuse(
-            UnsupportedFunction,
-            "np.roots needs eigenvalues, whose derivative is not supported.",
-            "Find a root by Newton's iteration with np.polyval and np.polyder.",
-        )
     ending = len(p) - int(places[-1]) - 1
     p = p[int(places[0]) : int(places[-1]) + 1]
     p = p if p.dtype.kind in "fc" else np.astype(p, np.dtype(float))

@@ -429,7 +429,8 @@ class Opaque(Op):
     def __init_subclass__(cls) -> None:
         cls.letters = tuple(cls.reads.split())
         cls.reads_answer = "z" in cls.letters
-        cls.transposed_pull, cls.transposed_push = cls.vjp is None, cls.jvp is None
+        cls.transposed_pull = cls.vjp is None and cls.pull is Opaque.pull
+        cls.transposed_push = cls.jvp is None and cls.push is Opaque.push
 
     def keep(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         return tuple([a if letter in self.letters else forget(a) for a, letter in zip(args, "xywuvst", strict=False)])

@@ -194,6 +194,8 @@ def pull_by_push(op: Any, zbar: Any, z: Any, args: tuple[Any, ...], wanted: Sequ
         for i, leaf in zip(wanted, leaves, strict=True):
             dots[i] = leaf
         zdot = op.push(dots, z, args)
+        if zdot is None:
+            return [None] * len(wanted)
         if type(zdot) is tuple:
             return pullback(call, list(zdot), list(zbar), leaves)
         return pullback(call, [zdot], [fit(zbar, zdot)], leaves)

@@ -102,7 +102,7 @@ def test_families_are_asked_in_turn_until_one_knows_the_name():
 def test_a_refusal_knows_the_names_of_all_families():
     code = """
 try:
-    grad(lambda x: np.array_repr(x))(np.eye(2))
+    grad(lambda x: np.is_busday(x))(np.eye(2))
 except funcgrad.errors.UnsupportedFunction as error:
     print(json.dumps(str(error)))
 """

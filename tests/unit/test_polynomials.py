@@ -157,3 +157,18 @@ def poly1d():
 @pytest.mark.parametrize(("program", "kind", "sentences"), refusals)
 def test_refusals(program, kind, sentences):
     check(program, kind, sentences)
+
+
+# ---- roots -----------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("p", [[1.0, -6.0, 11.0, -6.0], [2.0, 3.0, -4.0, 0.0], [0.0, 1.0, 0.0, 4.0, 0.0]])
+def test_roots_move_with_the_coefficients(p):
+    """p(z) = 0, so that ż = -ṗ(z) / p′(z): checked as the sum of squared moduli."""
+    p = np.array(p)
+    energy = lambda p: np.sum(np.abs(np.roots(p)) ** 2)  # a formula
+    z = np.roots(p)
+    wanted = [
+        np.sum(2 * np.real(np.conj(z) * -(z ** (len(p) - 1 - k)) / np.polyval(np.polyder(p), z))) for k in range(len(p))
+    ]
+    np.testing.assert_allclose(np.roots(p), vjp(np.roots, p)[0])
+    inside = p != 0
+    np.testing.assert_allclose(grad(energy)(p)[inside], np.array(wanted)[inside], 1e-9, 1e-12)

@@ -16,7 +16,8 @@ from funcgrad.graph.types import Type
 from funcgrad.primitives.contracting import matmul, turned
 from funcgrad.primitives.deficient import MatrixRank
 from funcgrad.primitives.gauges import Parted, Settled, divided, gaps
-from funcgrad.primitives.kinds import Opaque, stretched
+from funcgrad.primitives.kinds import Opaque
+from funcgrad.primitives.shaping import Reshape
 from funcgrad.primitives.solving import dtype_of, real_of, solve
 
 
@@ -48,6 +49,13 @@ def differences(g: Any) -> Any:
 def shared_out(Vbar: Any) -> Any:
     """The size of each column."""
     return np.sum(np.abs(Vbar), -2)
+
+
+def abreast(which: tuple[bool, ...], args: tuple[Any, ...]) -> list[Any]:
+    """Stacks of matrices A and of vectors g whose batch axes, where `which` says so, broadcast; one A stays one."""
+    ranks = [a.ndim - own - has_batch for a, own, has_batch in zip(args, (2, 1), which, strict=True)]
+    missing = [(1,) * (max(ranks) - rank) if has_batch else () for rank, has_batch in zip(ranks, which, strict=True)]
+    return [Reshape((a.shape[0], *ones, *a.shape[1:]))(a) if ones else a for a, ones in zip(args, missing, strict=True)]
 
 
 # ---- Hermitian matrices ----------------------------------------------------------------------------------------------
@@ -148,7 +156,7 @@ class EighSlope(Opaque):
         return Opaque.pull(self, zbar, z, args, wanted)
 
     def batched(self, size: int, which: tuple[bool, ...], args: tuple[Any, ...]) -> Any:
-        return self(args[0], args[1] if which[1] else stretched(args[1], size))  # one A is factored once
+        return self(*abreast(which, args))
 
 
 # ---- any matrices ----------------------------------------------------------------------------------------------------
@@ -254,4 +262,4 @@ class EigSlope(Opaque):
         return Opaque.pull(self, zbar, z, args, wanted)
 
     def batched(self, size: int, which: tuple[bool, ...], args: tuple[Any, ...]) -> Any:
-        return self(args[0], args[1] if which[1] else stretched(args[1], size))  # one A is factored once
+        return self(*abreast(which, args))

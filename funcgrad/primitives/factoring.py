@@ -11,9 +11,9 @@ from attrs import frozen
 
 from funcgrad.graph.types import Type
 from funcgrad.primitives.contracting import matmul, turned
-from funcgrad.primitives.eigen import adjoint, diagonal, differences, hermitian, shared_out, unit
+from funcgrad.primitives.eigen import abreast, adjoint, diagonal, differences, hermitian, shared_out, unit
 from funcgrad.primitives.gauges import Parted, Settled, cleared, divided, gaps, totals
-from funcgrad.primitives.kinds import Opaque, stretched
+from funcgrad.primitives.kinds import Opaque
 from funcgrad.primitives.solving import dtype_of, real_of, solve
 
 
@@ -181,7 +181,7 @@ class SingularSlope(Opaque):
         return Opaque.pull(self, zbar, z, args, wanted)
 
     def batched(self, size: int, which: tuple[bool, ...], args: tuple[Any, ...]) -> Any:
-        return self(args[0], args[1] if which[1] else stretched(args[1], size))  # one A is factored once
+        return self(*abreast(which, args))
 
 
 # ---- QR --------------------------------------------------------------------------------------------------------------

@@ -63,7 +63,7 @@ class Parted(Opaque):
     reads: ClassVar[str] = "z y"
 
     def run(self, x: Any, y: Any, w: Any) -> Any:
-        free = np.broadcast_to(y == 0, x.shape)
+        x, free = np.broadcast_arrays(x, y == 0)
         if free.any() and not vanishes(x, free, w, self.check):
             refuse_choice()
         return np.where(free, 0, x / np.where(y == 0, 1, y))

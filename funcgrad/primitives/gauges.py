@@ -1,8 +1,8 @@
 """Quotients by differences of eigenvalues or singular values, where some are equal.
 
 Eigenvectors are not unique: each has a phase, and those of one repeated value are any basis of its space. What does
-not depend on the choice has a derivative, in which the differences that vanish have no part. What does depend on it
-has none, and is an error and never a number.
+not depend on the choice has a derivative. Where it is a function of the vectors' space, the differences that vanish
+have no part in it. What depends on the choice has none, and is an error as far as the numbers show it.
 """
 
 from typing import Any, ClassVar, Literal
@@ -102,7 +102,8 @@ class Settled(Opaque):
     """z = x, the cotangents of values w that come with cotangents, of sizes y, of their vectors.
 
     Of a function of values and vectors both, such as V g(λ) Vᴴ, the derivative at λᵢ = λⱼ asks for g′, which
-    cotangents do not tell. So x and y must be 0 there: the function must leave such values and vectors out.
+    cotangents do not tell. So x and y must be 0 there: the function must leave such values and vectors out. (If they
+    are 0 by chance, as of one element beside the diagonal of V diag(λ) Vᴴ = 0, this cannot be told apart.)
     """
 
     #: Whether the space of a singular value 0 is larger than what its vectors span.

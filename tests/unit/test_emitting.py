@@ -448,3 +448,18 @@ def test_an_argument_that_is_not_read_may_be_an_array():
     for x in (np.ones((1, 1)), np.ones(3), np.complex128(1j), np.float32(2)):
         np.testing.assert_equal(jit(f)(x, y, x), 3.0)
         assert type(jit(f)(x, y, x)) is np.float64
+
+
+def test_a_factorisation_of_a_nan_is_tried_again_with_care():
+    """The quick program meets 0·∞ before the eigenvalues, whose routine refuses NaN: with care there is none."""
+
+    def f(x):
+        slope = grad(lambda x: np.sum(np.where(x > 0, np.log(x), 0.0)))(x)
+        return np.sum(np.linalg.eigvalsh(np.diag(slope)) ** 2)
+
+    x = np.array([0.0, 2.0, 4.0])
+    with np.errstate(all="ignore"):
+        g = jit(f)
+        assert [g(x), g(x)] == pytest.approx([f(x), f(x)])
+    with pytest.raises(np.linalg.LinAlgError):
+        jit(lambda x: np.linalg.inv(x * np.ones((2, 2))))(1.0)

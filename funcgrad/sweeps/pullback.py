@@ -31,7 +31,8 @@ def pullback(call: Call, answers: list[Any], cotangents: list[Any], leaves: list
     books = Books(call)
     for y, ybar in zip(answers, cotangents, strict=True):
         if type(y) is Node and ybar is not None and call in y.history.calls:
-            books.add(y.history, ybar)
+            like = y.history.answer  # a Python number may have become NumPy's on the way, with no history of that
+            books.add(y.history, ybar if type(ybar) is not np.float64 or fits(ybar, like) else fit(ybar, like))
     roots = list(books.bars)
     books.by_nodes = watched(call, roots) or any([unknown(h.answer) for h in roots])
     # What jit traces must not depend on the first call's numbers: whether NumPy meets 0·∞ is known when it runs.

@@ -328,3 +328,10 @@ def test_parts_of_numbers_are_pythons_or_numpys_as_without_us(f, x):
     jitted = jit(f)
     for got in (vjp(f, x)[0], jitted(x), jitted(x)):
         same(got, f(x))
+
+
+@pytest.mark.parametrize("f", [lambda x: np.reshape(x, ()), np.positive, lambda x: np.squeeze(x), lambda x: x * 1.0])
+def test_the_gradient_of_a_python_number_is_one(f):
+    for transform in (grad, lambda f: jit(grad(f)), lambda f: lambda x: value_and_grad(f)(x)[1]):
+        same(transform(f)(2.0), 1.0)
+        same(transform(f)(np.float32(2.0)), np.float32(1.0))

@@ -1,6 +1,6 @@
 """Every error that funcgrad raises by itself: what happened, where it came from, what to write instead.
 
-Each class's docstring fails and then succeeds, so this file is also a list of the ways out.
+The examples fail and then succeed, so this file is also a list of the ways out.
 """
 
 
@@ -158,4 +158,11 @@ class TooManyPaths(FuncgradError, ValueError):
     funcgrad.errors.TooManyPaths: ...
     >>> [f(2.0**n) for n in range(3)]
     [1.0, 1.0, 1.0]
+    """
+
+
+class MissingExtra(FuncgradError, ImportError):
+    """An optional library that a module stands on is not installed: `import funcgrad.scipy` without SciPy.
+
+    The message names the extra that brings it, here `pip install 'funcgrad[scipy]'`.
     """

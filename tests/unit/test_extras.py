@@ -1,0 +1,27 @@
+"""Optional libraries: what stands on one says so where it is missing, and funcgrad itself imports none."""
+
+import subprocess
+import sys
+
+import pytest
+
+#: Modules that need an extra, and the library that it brings.
+NEEDS = {"funcgrad.scipy": "scipy"}
+BLOCKED = """
+import sys
+sys.modules[{library!r}] = None  # as if it were not installed
+import funcgrad, numpy as np
+funcgrad.grad(lambda x: np.sum(np.sort(x) ** 2))(np.ones(2))
+try:
+    import {module}
+except funcgrad.errors.MissingExtra as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("module", NEEDS)
+def test_a_missing_library_is_named_with_its_extra(module):
+    code = BLOCKED.format(module=module, library=NEEDS[module])
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    assert f"pip install 'funcgrad[{NEEDS[module]}]'" in run.stdout

@@ -116,6 +116,16 @@ class Methods:
     imag = property(lambda self: np.imag(self))
     at = property(lambda self: found(OPERATORS, "at")(self))
     flat = property(lambda self: np.ravel(self))
+    device = property(lambda self: "cpu")
+
+    def __array_namespace__(self: Any, *, api_version: Any = None) -> Any:
+        """The functions of the array API standard for traced values: funcgrad.numpy."""
+        return OPERATORS["array_namespace"](api_version)
+
+    def to_device(self: Any, device: Any, /, *, stream: Any = None) -> Any:
+        """The same value on the one device that there is."""
+        np.empty(0).to_device(device, stream=stream)  # raises NumPy's error for any but its own
+        return self
 
     def astype(self: Any, dtype: Any, *args: Any, **keywords: Any) -> Any:
         """The same values at another dtype."""

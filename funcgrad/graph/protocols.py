@@ -12,6 +12,8 @@ from funcgrad.graph.types import PLAIN
 
 #: What a ufunc's options are when they are as good as absent.
 NEUTRAL = {"where": True, "casting": "same_kind", "order": "K", "dtype": None, "subok": True, "signature": None}
+#: What says over which axis a sum or product goes.
+OVER = ("axis", "keepdims")
 OUT = "Write y = np.{0}(…) and use y: a traced value cannot be written into an array that others may hold."
 INPLACE = "Write a = a + x in place of a += x, or a.at[i].add(x): NumPy would have changed every alias of a."
 
@@ -32,7 +34,9 @@ class Protocols:
         if meaning is None:
             missing(ufunc if method == "__call__" else f"{ufunc.__name__}.{method}")
         if options:
-            options = checked(ufunc.__name__, options, keep=() if method == "__call__" else ("axis", "keepdims"))
+            options = checked(
+                ufunc.__name__, options, keep=() if method == "__call__" and ufunc is not np.vecdot else OVER
+            )
         return meaning(*inputs, **options)
 
     def __array_function__(self, func: Callable[..., Any], types: Any, args: Any, options: Any) -> Any:

@@ -228,9 +228,12 @@ def stacked(name: str, signature: str, subscripts: str, a: Any, b: Any) -> Any:
     return einsum(subscripts, a, b)
 
 
-def vecdot(x1: Any, x2: Any, /) -> Any:
-    """np.vecdot: Σ x₁*·x₂ over the last axis."""
-    return stacked("vecdot", "(n),(n)->()", "...n,...n->...", np.conjugate(operands(x1)[0]), x2)
+@implements(np.linalg.vecdot)
+def vecdot(x1: Any, x2: Any, /, *, axis: int = -1, keepdims: bool = False) -> Any:
+    """np.vecdot: Σ x₁*·x₂ over one axis."""
+    x1, x2 = [a if axis == -1 else np.moveaxis(a, axis, -1) for a in operands(x1, x2)]
+    z = stacked("vecdot", "(n),(n)->()", "...n,...n->...", np.conjugate(x1), x2)
+    return np.expand_dims(z, axis) if keepdims else z
 
 
 UFUNCS[np.vecdot] = vecdot
@@ -238,13 +241,6 @@ UFUNCS[np.matvec] = lambda x1, x2: stacked("matvec", "(m,n),(n)->(m)", "...mn,..
 UFUNCS[np.vecmat] = lambda x1, x2: stacked(
     "vecmat", "(n),(n,m)->(m)", "...n,...nm->...m", np.conjugate(operands(x1)[0]), x2
 )
-
-
-@implements(np.linalg.vecdot)
-def vecdot_over(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
-    """np.linalg.vecdot: Σ x₁*·x₂ over one axis."""
-    x1, x2 = operands(x1, x2)
-    return vecdot(np.moveaxis(x1, axis, -1), np.moveaxis(x2, axis, -1))
 
 
 # ---- einsum ----------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from attrs import frozen
 
 from funcgrad.graph.node import Node
 from funcgrad.graph.protocols import unsupported
@@ -41,9 +42,35 @@ def array(object: Any, dtype: Any = None, *, copy: Any = True, order: Any = "K",
     return answer.reshape((1,) * (ndmin - answer.ndim) + answer.shape) if ndmin > answer.ndim else answer
 
 
-def asarray(a: Any, dtype: Any = None, order: Any = None, **options: Any) -> Any:
-    """np.asarray; a traced value is returned as it is."""
-    return array(a, dtype) if traced(a) and not options else np.asarray(a, dtype, order, **options)
+def asarray(
+    a: Any,
+    dtype: Any = None,
+    order: Any = None,
+    *,
+    device: Any = None,
+    copy: Any = None,
+    **options: Any,
+) -> Any:
+    """np.asarray; a traced value, which cannot change and is never copied, is returned at `dtype` if one is given."""
+    if not traced(a):
+        return np.asarray(a, dtype, order, device=device, copy=copy, **options)
+    np.empty(0, device=device)  # raises NumPy's error for any but its own
+    return array(a, dtype, **options)
+
+
+def asanyarray(a: Any, dtype: Any = None, order: Any = None, **options: Any) -> Any:
+    """np.asanyarray; a traced value is returned as it is, at `dtype` if one is given."""
+    return asarray(a, dtype, order, **options) if traced(a) else np.asanyarray(a, dtype, order, **options)
+
+
+def ascontiguousarray(a: Any, dtype: Any = None, **options: Any) -> Any:
+    """np.ascontiguousarray: an array of one axis or more. A traced value has no layout."""
+    return np.atleast_1d(asarray(a, dtype, **options)) if traced(a) else np.ascontiguousarray(a, dtype, **options)
+
+
+def asfortranarray(a: Any, dtype: Any = None, **options: Any) -> Any:
+    """np.asfortranarray: an array of one axis or more. A traced value has no layout."""
+    return np.atleast_1d(asarray(a, dtype, **options)) if traced(a) else np.asfortranarray(a, dtype, **options)
 
 
 def full(shape: Any, fill_value: Any, dtype: Any = None, order: Any = "C", **options: Any) -> Any:
@@ -62,6 +89,39 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, order: Any = "C", **opt
     return filled if dtype is None else np.astype(filled, np.dtype(dtype))
 
 
+# ---- joined by index -------------------------------------------------------------------------------------------------
+@frozen
+class Joiner:
+    """np.r_ or np.c_: what stands between the brackets, joined along an axis."""
+
+    #: NumPy's own.
+    plain: Any
+    #: How a part of less than two axes is made to fit.
+    fitting: Callable[[Any], Any]
+    #: The axis along which the parts are joined.
+    axis: int
+
+    def __getitem__(self, key: Any) -> Any:
+        parts = key if type(key) is tuple else (key,)
+        if not traced(parts):
+            return self.plain[key]
+        if any([type(part) is str for part in parts]):
+            unsupported("r_", "a directive")
+        fitted = [self.fitting(np.r_[part] if type(part) is slice else asarray(part)) for part in parts]
+        return np.concatenate(fitted, self.axis)
+
+
+def as_columns(a: Any) -> Any:
+    """An array of at least two axes: one of a single axis as a column."""
+    a = np.atleast_1d(a)
+    return a[:, None] if a.ndim == 1 else a
+
+
+r_ = Joiner(np.r_, np.atleast_1d, 0)
+c_ = Joiner(np.c_, as_columns, -1)
+
+
+# ---- by NumPy's names, with a wider reach ----------------------------------------------------------------------------
 def reaching(function: Callable[..., Any], meaning: Callable[..., Any]) -> Callable[..., Any]:
     """NumPy's `function`, by its `meaning` on traced values if any argument, and not only the first, is traced."""
 

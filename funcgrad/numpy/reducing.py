@@ -32,6 +32,13 @@ def refuse_given(name: str, dtype: Any = None, out: Any = None) -> None:
         unsupported(name, "out")
 
 
+def asked(name: str, a: Any, dtype: Any, out: Any) -> Any:
+    """`a` at the dtype in which a sum or product is asked for; an integer one, which has no derivative, is refused."""
+    if out is not None or (dtype is not None and np.dtype(dtype).kind not in "fc"):
+        refuse_given(name, dtype if out is None else None, out)
+    return a if dtype is None else np.astype(a, dtype)
+
+
 def axes_of(axis: Any, rank: int) -> tuple[int, ...]:
     """The axes that `axis` means, in ascending order, or NumPy's error."""
     if axis is None:
@@ -131,7 +138,7 @@ def sum(
 ) -> Any:
     """Σ a over `axis`."""
     if dtype is not None or out is not None:
-        refuse_given("sum", dtype, out)
+        a = asked("sum", a, dtype, out)
     z = summed(masked(a, where, 0), axis, keepdims)
     return z if initial is NONE else started(np.add, z, initial)
 
@@ -147,8 +154,7 @@ def prod(
     where: Any = True,
 ) -> Any:
     """Π a over `axis`; right at zeros, to every order."""
-    refuse_given("prod", dtype, out)
-    z = multiplied(masked(a, where, 1), axis, keepdims)
+    z = multiplied(masked(asked("prod", a, dtype, out), where, 1), axis, keepdims)
     return z if initial is NONE else started(np.multiply, z, initial)
 
 
@@ -226,7 +232,7 @@ def mean(
     a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True
 ) -> Any:
     """Σ a / n over `axis`."""
-    refuse_given("mean", dtype, out)
+    a = asked("mean", a, dtype, out)
     if getattr(a.value, "dtype", None) == HALF:  # as in NumPy, summed in single precision
         return Cast(HALF)(mean(Cast(SINGLE)(a), axis, keepdims=keepdims, where=where))
     return divided(sum(a, axis, keepdims=keepdims, where=where), number_of(a, axis, where, keepdims))

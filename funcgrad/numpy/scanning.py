@@ -11,7 +11,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from funcgrad.graph.dispatch import UFUNCS, implements
 from funcgrad.graph.op import Op, admit
 from funcgrad.graph.types import type_of
-from funcgrad.numpy.reducing import NONE, of_dtype, refuse_given
+from funcgrad.numpy.reducing import NONE, asked, of_dtype
 from funcgrad.primitives.ordering import RunningPosition
 from funcgrad.primitives.scanning import CumulativeProduct, CumulativeSum, piece
 
@@ -47,15 +47,13 @@ UFUNCS[np.minimum, "accumulate"] = partial(record, "minimum")
 @implements(np.cumsum)
 def cumsum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
     """Σ aⱼ over j ≤ i along `axis`."""
-    refuse_given("cumsum", dtype, out)
-    return cumulated(CumulativeSum, a, axis)
+    return cumulated(CumulativeSum, asked("cumsum", a, dtype, out), axis)
 
 
 @implements(np.cumprod)
 def cumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
     """Π aⱼ over j ≤ i along `axis`; right at zeros, to every order."""
-    refuse_given("cumprod", dtype, out)
-    return cumulated(CumulativeProduct, a, axis)
+    return cumulated(CumulativeProduct, asked("cumprod", a, dtype, out), axis)
 
 
 @implements(np.nancumsum)
@@ -87,8 +85,7 @@ def cumulative_sum(
     x: Any, /, *, axis: Any = None, dtype: Any = None, out: Any = None, include_initial: bool = False
 ) -> Any:
     """Σ xⱼ over j ≤ i along `axis`."""
-    refuse_given("cumulative_sum", dtype, out)
-    return cumulative(CumulativeSum, 0, x, axis, include_initial)
+    return cumulative(CumulativeSum, 0, asked("cumulative_sum", x, dtype, out), axis, include_initial)
 
 
 @implements(np.cumulative_prod)
@@ -96,8 +93,7 @@ def cumulative_prod(
     x: Any, /, *, axis: Any = None, dtype: Any = None, out: Any = None, include_initial: bool = False
 ) -> Any:
     """Π xⱼ over j ≤ i along `axis`."""
-    refuse_given("cumulative_prod", dtype, out)
-    return cumulative(CumulativeProduct, 1, x, axis, include_initial)
+    return cumulative(CumulativeProduct, 1, asked("cumulative_prod", x, dtype, out), axis, include_initial)
 
 
 # ---- differences -----------------------------------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 """Reductions, scans and sorting: NumPy's every axis and option, ties, zeros, NaN, and NumPy's own errors."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -170,10 +172,26 @@ def test_python_floats():
 
 
 # ---- refusals --------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("name", ["sum", "prod", "mean", "var", "std", "cumsum", "cumprod", "nansum", "cumulative_sum"])
-def test_a_dtype_is_refused(name):
+SUMMING = ["sum", "prod", "mean", "cumsum", "cumprod", "cumulative_sum", "cumulative_prod"]
+
+
+@pytest.mark.parametrize(
+    ("name", "dtype"), [("var", float), ("std", float), ("nansum", float), *[(name, int) for name in SUMMING]]
+)
+def test_a_dtype_is_refused(name, dtype):
     with pytest.raises(UnsupportedFunction, match=rf"np\.{name} with dtype= .*x\.astype\(dtype\)"):
-        grad(lambda x: np.sum(getattr(np, name)(x, dtype=float)))(np.ones(2))
+        grad(lambda x: np.sum(getattr(np, name)(x, dtype=dtype)))(np.ones(2))
+
+
+@pytest.mark.parametrize("name", SUMMING)
+def test_sums_and_products_at_a_dtype(name):
+    f, x = partial(getattr(np, name), dtype=np.float64), np.array([0.5, 2.0, 3.0], np.float32)
+    y, pull = vjp(f, x)
+    same(y, f(x))
+    (slope,) = pull(np.ones_like(y)[()])
+    assert np.asarray(y).dtype == np.float64
+    assert slope.dtype == np.float32
+    np.testing.assert_allclose(slope, grad(lambda x: np.sum(getattr(np, name)(x)))(x.astype(float)), rtol=1e-6)
 
 
 @pytest.mark.parametrize("name", ["sum", "mean", "max", "ptp", "any", "std", "cumprod", "argmax", "nanmin", "round"])

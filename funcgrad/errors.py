@@ -164,5 +164,5 @@ class TooManyPaths(FuncgradError, ValueError):
 class MissingExtra(FuncgradError, ImportError):
     """An optional library that a module stands on is not installed: `import funcgrad.scipy` without SciPy.
 
-    The message names the extra that brings it, here `pip install 'funcgrad[scipy]'`.
+    The message names the extra that brings it, here `pip install 'funcgrad[scipy]'`. It is an `ImportError` too.
     """

@@ -41,6 +41,7 @@ __all__ = [
     "source",
     "stage",
     "stop_gradient",
+    "supports",
     "tree",
     "value_and_grad",
     "vjp",
@@ -54,6 +55,7 @@ LATER = {
     "Program": "funcgrad.transforms.program",
     "source": "funcgrad.transforms.program",
     "stage": "funcgrad.transforms.program",
+    "supports": "funcgrad.support",
 }
 
 

@@ -135,10 +135,17 @@ def part(x: Any, z: Any, exponential: Callable[..., Any]) -> Any:
     return np.where(infinite, x == np.inf, exponential(np.where(infinite, 0, x - z)))
 
 
+def over(a: Any, r: Any) -> Any:
+    """a / r, and 0 where r is 0, to every order."""
+    if type(r) is not Node and np.all(r):
+        return a / r
+    return np.where(r == 0, 0, a / or_one(r))
+
+
 def over_square(a: Any, x: Any, y: Any) -> Any:
-    """a / (x² + y²), where the squares may overflow."""
+    """a / (x² + y²), where the squares may overflow; 0 at the origin."""
     r = np.hypot(x, y)
-    return a / r / r
+    return over(over(a, r), r)
 
 
 # fmt: off
@@ -182,7 +189,7 @@ arcsin = pointwise(np.arcsin,         lambda _z, x: 1 / np.sqrt((1 - x) * (1 + x
 arccos = pointwise(np.arccos,         lambda _z, x: -1 / np.sqrt((1 - x) * (1 + x)))
 arctan = pointwise(np.arctan,         lambda _z, x: 1 / (1 + x * x))
 arctan2 = pointwise(np.arctan2,       lambda _z, x, y: over_square(y, x, y),     lambda _z, x, y: over_square(-x, x, y))
-hypot = pointwise(np.hypot,           lambda z, x, _y: x / or_one(z),           lambda z, _x, y: y / or_one(z))
+hypot = pointwise(np.hypot,           lambda z, x, _y: over(x, z),              lambda z, _x, y: over(y, z))
 deg2rad = pointwise(np.deg2rad,       lambda _z, _x: np.pi / 180)
 rad2deg = pointwise(np.rad2deg,       lambda _z, _x: 180 / np.pi)
 radians = pointwise(np.radians,       lambda _z, _x: np.pi / 180)
@@ -232,7 +239,7 @@ right_shift = pointwise(np.right_shift, None, None, symbol="rshift")
 root = Unary(np.sqrt, np.sqrt, (lambda z, _x: np.where(z == 0, 0, 0.5 / or_one(z)),), label="root")
 #: |x| of a complex x: dz = Re(x̄ dx / |x|), and 0 at 0.
 complex_abs = Unary(
-    np.absolute, operator.abs, (lambda z, x: np.conjugate(x) / or_one(z),), arithmetic=True, label="complex_abs"
+    np.absolute, operator.abs, (lambda z, x: over(np.conjugate(x), z),), arithmetic=True, label="complex_abs"
 )
 
 

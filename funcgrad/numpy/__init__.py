@@ -68,6 +68,7 @@ FAMILIES += [
     "funcgrad.numpy.spectral",
     "funcgrad.numpy.sampling",
     "funcgrad.numpy.spacing",
+    "funcgrad.numpy.padding",
     "funcgrad.numpy.factoring",
 ]
 

@@ -8,7 +8,7 @@ from attrs import frozen
 
 from funcgrad.graph.node import Node
 from funcgrad.graph.protocols import unsupported
-from funcgrad.numpy import describing, indexing, shaping
+from funcgrad.numpy import describing, indexing, padding
 
 
 def traced(a: Any) -> bool:
@@ -133,5 +133,5 @@ def reaching(function: Callable[..., Any], meaning: Callable[..., Any]) -> Calla
 
 
 full_like = reaching(np.full_like, describing.full_like)
-pad = reaching(np.pad, shaping.pad)
+pad = reaching(np.pad, padding.pad)
 take = reaching(np.take, indexing.take)

@@ -1,4 +1,4 @@
-"""NumPy's quantiles and medians, by its own names and signatures: one sort, and a straight line between neighbours."""
+"""NumPy's quantiles and medians, by its own names and signatures: elements by rank, and a straight line between two."""
 
 from collections.abc import Callable
 from math import prod
@@ -15,7 +15,7 @@ from funcgrad.numpy.reducing import of_dtype, refuse_given, weights_like
 from funcgrad.numpy.shaping import operand
 from funcgrad.primitives.indexing import getitem
 from funcgrad.primitives.kinds import thinned
-from funcgrad.primitives.ordering import INDEX
+from funcgrad.primitives.ordering import FEW, INDEX, OrderStatistics
 from funcgrad.primitives.pointwise import is_weak
 from funcgrad.primitives.ranking import Ranks
 
@@ -76,27 +76,44 @@ def unheaped(z: Any, shape: tuple[int, ...], axes: tuple[int, ...], q: tuple[int
     return np.reshape(z, q + thinned(shape, axes)) if keepdims else z
 
 
-def nan_if_any(z: Any, s: Any) -> Any:
-    """`z`, or NaN where sorted s ends in one."""
-    if s.dtype.kind not in "fc":
+#: The elements at integer places in ascending order.
+Ranked = Callable[[Any], Any]
+
+
+def ranked(x: Any) -> Ranked:
+    """The elements of x at places that are the same for all lanes."""
+
+    def at(places: Any) -> Any:
+        if type(places) is not Node:
+            wanted, which = np.unique(places, return_inverse=True)
+            if wanted.size <= FEW:
+                return getitem(OrderStatistics(tuple(wanted.tolist()), 0)(x), (which.reshape(np.shape(places)),))
+        return getitem(np.sort(x, 0), (places,))
+
+    return at
+
+
+def ranked_by_lane(s: Any) -> Ranked:
+    """The elements of sorted s at places that are each lane's own."""
+
+    def at(places: Any) -> Any:
+        flat = np.reshape(places, (-1, *s.shape[1:]))
+        return np.reshape(np.take_along_axis(s, flat, 0), type_of(places).shape)
+
+    return at
+
+
+def nan_if_any(z: Any, x: Any, at: Ranked) -> Any:
+    """`z`, or NaN where x has one, which then is the last in order."""
+    if x.dtype.kind not in "fc":
         return z
-    last = s[-1]
-    missing = np.isnan(last)
-    return np.where(missing, last, z) if type(missing) is Node or np.any(missing) else z
+    missing = np.any(np.isnan(x), 0)
+    return np.where(missing, at(np.intp(x.shape[0] - 1)), z) if type(missing) is Node or np.any(missing) else z
 
 
 def counted(s: Any) -> Any:
     """How many numbers that are no NaN each lane of s has."""
     return np.sum(np.logical_not(np.isnan(s)), 0)
-
-
-def at_places(s: Any, places: Any, lanes: bool) -> Any:
-    """The elements of s at integer places, which are the same for all lanes or each lane's own."""
-    if not lanes:
-        return getitem(s, (places,))
-    shape = type_of(places).shape
-    flat = np.reshape(places, (-1, *s.shape[1:]))
-    return np.reshape(np.take_along_axis(s, flat, 0), shape)
 
 
 def within(place: Any, n: Any) -> Any:
@@ -105,14 +122,14 @@ def within(place: Any, n: Any) -> Any:
 
 
 # ---- quantiles -------------------------------------------------------------------------------------------------------
-def between(s: Any, n: Any, q: Any, method: str, number: bool) -> Any:
-    """The q-quantile of sorted s by a method, where n is the number of its elements, or each lane's own number.
+def between(at: Ranked, x: Any, n: Any, q: Any, method: str, number: bool) -> Any:
+    """The q-quantile of x by a method, where n is the number of its elements, or each lane's own number.
 
     `number` says whether q was one of Python's, which does not widen s.
     """
     lanes = type(n) is not int
     if method in ELEMENTS:
-        return at_places(s, within(ELEMENTS[method](n, q), n), lanes)
+        return at(within(ELEMENTS[method](n, q), n))
     if method in STEPS:
         place, whole, broken = STEPS[method]
         v = place(n, q)
@@ -121,21 +138,21 @@ def between(s: Any, n: Any, q: Any, method: str, number: bool) -> Any:
     else:
         v = LINES[method](n, q)
         if method == "linear" and type_of(v).dtype.kind in "iu":
-            return at_places(s, within(v, n), lanes)
+            return at(within(v, n))
         v = v if method == "linear" else np.minimum(np.maximum(v, 0), n - 1)
         low = np.floor(v)
         if type(q) is Node:  # at the upper end the line from the left, so that q = 1 has its slope
             low = np.maximum(np.minimum(low, n - 2), 0)
         part = v - low
-    early, late = at_places(s, within(low, n), lanes), at_places(s, within(low + 1, n), lanes)
-    return lerp(early, late, stretched_part(part, s, lanes, number))
+    both = at(np.stack([within(low, n), within(low + 1, n)]))
+    return lerp(both[0], both[1], stretched_part(part, x, lanes, number))
 
 
-def stretched_part(part: Any, s: Any, lanes: bool, number: bool) -> Any:
+def stretched_part(part: Any, x: Any, lanes: bool, number: bool) -> Any:
     """A part of the way, which broadcasts against the elements at both ends, in a dtype that widens them or not."""
     if lanes:
-        return of_dtype(part, s) if number and s.dtype.kind == "f" else part
-    return weak(part) if number else np.reshape(part, type_of(part).shape + (1,) * (s.ndim - 1))
+        return of_dtype(part, x) if number and x.dtype.kind == "f" else part
+    return weak(part) if number else np.reshape(part, type_of(part).shape + (1,) * (x.ndim - 1))
 
 
 def lerp(a: Any, b: Any, t: Any) -> Any:
@@ -208,25 +225,27 @@ def quantiles(
     if weights is not None:
         z = by_weights(x, heaped(weights, axes), q, numbers)
     else:
-        z = by_order(np.sort(x, 0), q, method, numbers, number)
+        z = by_order(x, q, method, numbers, number)
     return unheaped(z, a.shape, axes, q.shape, keepdims)
 
 
 def by_weights(x: Any, w: Any, q: Any, numbers: bool) -> Any:
     """The weighted quantiles. Without NaN, these get no weight, and a lane of nothing else has one weight for all."""
     if not numbers:
-        return nan_if_any(weighted(x, w, q), np.sort(x, 0))
+        return nan_if_any(weighted(x, w, q), x, ranked(x))
     missing = np.isnan(x)
     return weighted(x, np.where(missing, np.all(missing, 0), w), q)
 
 
-def by_order(s: Any, q: Any, method: str, numbers: bool, number: bool) -> Any:
-    """The quantiles of sorted s."""
+def by_order(x: Any, q: Any, method: str, numbers: bool, number: bool) -> Any:
+    """The quantiles of x."""
     if not numbers:
-        return nan_if_any(between(s, s.shape[0], q, method, number), s)
-    n = counted(s)
+        at = ranked(x)
+        return nan_if_any(between(at, x, x.shape[0], q, method, number), x, at)
+    n = counted(x)
     n = n.astype(q.dtype) if q.dtype.kind == "f" else n
-    return between(s, n, np.reshape(q, q.shape + (1,) * (s.ndim - 1)), method, number)
+    at = ranked_by_lane(np.sort(x, 0))
+    return between(at, x, n, np.reshape(q, q.shape + (1,) * (x.ndim - 1)), method, number)
 
 
 def quantile(
@@ -273,11 +292,11 @@ def median(
     refuse_given("median", out=out)
     a = operand(a)
     axes = axes_of(axis, a.ndim)
-    s = np.sort(heaped(a, axes), 0)
-    n = s.shape[0]
+    x = heaped(a, axes)
+    n, at = x.shape[0], ranked(x)
     if not n:
         return np.mean(a, axes, keepdims=keepdims)
-    z = nan_if_any(np.mean(s[(n - 1) // 2 : n // 2 + 1], 0), s)
+    z = nan_if_any(np.mean(at(np.arange((n - 1) // 2, n // 2 + 1)), 0), x, at)
     return unheaped(z, a.shape, axes, (), keepdims)
 
 

@@ -1,4 +1,4 @@
-"""NumPy's names for the same numbers at other shapes: reshape, transpose, flip, roll, pad, windows."""
+"""NumPy's names for the same numbers at other shapes: reshape, transpose, flip, roll, windows."""
 
 from collections.abc import Sequence
 from math import prod
@@ -12,8 +12,8 @@ from funcgrad.graph.dispatch import implements
 from funcgrad.graph.node import Node
 from funcgrad.graph.op import admit, strong
 from funcgrad.graph.protocols import unsupported
-from funcgrad.primitives.indexing import Gather, Index, Scatter
-from funcgrad.primitives.shaping import ALL, Concatenate, Reshape, Transpose, Windows, cast_into, ghost
+from funcgrad.primitives.indexing import Index
+from funcgrad.primitives.shaping import ALL, Concatenate, Reshape, Transpose, Windows, ghost
 from funcgrad.sweeps.edges import stretch_to
 
 
@@ -227,59 +227,7 @@ def roll(a: Any, shift: Any, axis: Any = None) -> Any:
     return a
 
 
-# ---- pad, windows ----------------------------------------------------------------------------------------------------
-@implements(np.pad)
-def pad(array: Any, pad_width: Any, mode: Any = "constant", **keywords: Any) -> Any:
-    """`array` in the middle of a larger one; modes constant, empty, edge, reflect, symmetric and wrap."""
-    a = operand(array)
-    if mode not in ("constant", "empty", "edge", "reflect", "symmetric", "wrap"):
-        if not callable(mode):
-            np.pad(np.zeros(1), 0, mode)  # raises if there is no such mode
-        unsupported("pad", "mode" if callable(mode) else f"mode={mode!r}, stat_length")
-    widths = widths_of(pad_width, a.ndim)
-    if keywords.get("reflect_type", "even") != "even":
-        unsupported("pad", "reflect_type")
-    if mode in ("constant", "empty"):
-        return framed(a, widths, keywords.pop("constant_values", 0) if mode == "constant" else 0, mode, keywords)
-    for axis, width in enumerate(widths):
-        if not a.shape[axis] and any(width):
-            raise ValueError(f"can't extend empty axis {axis} using modes other than 'constant' or 'empty'")
-        if any(width):
-            a = Gather(axis)(a, np.pad(np.arange(a.shape[axis]), width, mode, **keywords))
-    return a
-
-
-def widths_of(pad_width: Any, rank: int) -> list[tuple[int, int]]:
-    """What np.pad takes as pad_width, as a pair (before, after) an axis."""
-    if isinstance(pad_width, dict):
-        given = {axis % rank: width for axis, width in pad_width.items()}
-        pad_width = [given.get(axis, (0, 0)) for axis in range(rank)]
-        pad_width = [(width, width) if isinstance(width, int) else width for width in pad_width]
-    widths = np.asarray(pad_width)
-    if widths.dtype.kind != "i":
-        raise TypeError("`pad_width` must be of integral type.")
-    if widths.size and widths.min() < 0:
-        raise ValueError("index can't contain negative values")
-    return [(int(before), int(after)) for before, after in np.broadcast_to(widths, (rank, 2))]
-
-
-def framed(a: Any, widths: list[tuple[int, int]], values: Any, mode: str, keywords: dict[str, Any]) -> Any:
-    """`a` with a frame of constants: zeros at once, others, which may be traced, an axis at a time as NumPy does."""
-    if keywords:
-        raise ValueError(f"unsupported keyword arguments for mode '{mode}': {set(keywords)}")
-    if type(values) is not Node and not np.any(values):
-        shape = tuple([before + n + after for (before, after), n in zip(widths, a.shape, strict=True)])
-        inside = Index(tuple([slice(before, before + n) for (before, _), n in zip(widths, a.shape, strict=True)]))
-        return Scatter(shape, (inside,))(a) if shape != a.shape else a
-    pairs = broadcast_to(cast_into(operand(values), a.dtype, "np.pad"), (a.ndim, 2))
-    for axis, width in enumerate(widths):
-        ends = [
-            stretch_to(pairs[axis, side], (*a.shape[:axis], n, *a.shape[axis + 1 :])) for side, n in enumerate(width)
-        ]
-        a = Concatenate(axis)(ends[0], a, ends[1])
-    return a
-
-
+# ---- windows ---------------------------------------------------------------------------------------------------------
 @implements(np.lib.stride_tricks.sliding_window_view)
 def sliding_window_view(
     x: Any,

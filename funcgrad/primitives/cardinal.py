@@ -39,18 +39,23 @@ class Bessel(Op):
 
 def bessel(order: int, x: Any) -> Any:
     """gₙ(x)."""
+    if order == 0:  # where the quotient is as accurate as its parts
+        return np.where(x == 0, 1, np.sin(x) / np.where(x == 0, 1, x)).astype(x.dtype)[()]
     near = np.abs(x) <= order + 1
-    z = np.where(near, series(order, np.where(near, x, 0)), recurrence(order, np.where(near, 1, x)))
-    return z.astype(x.dtype)[()]
+    z = np.empty_like(x)
+    z[near], z[~near] = series(order, x[near]), recurrence(order, x[~near])
+    return z[()]
 
 
 def series(order: int, x: Any) -> Any:
-    """The power series."""
-    term = total = np.ones_like(x) / np.prod(np.arange(1.0, 2 * order + 2, 2))
-    for k in range(1, 2 * order + 16):
-        term = term * (x * x) * (-0.5 / (k * (2 * order + 2 * k + 1)))
-        total = total + term
-    return total
+    """The power series, by Horner's rule: 1 - y/(1 (2n+3)) (1 - y/(2 (2n+5)) (1 - …)) with y = x²/2, over (2n+1)!!."""
+    y = x * x * -0.5
+    total = np.ones_like(x)
+    for k in range(2 * order + 10, 0, -1):
+        total *= y
+        total /= k * (2 * order + 2 * k + 1)
+        total += 1
+    return total / np.prod(np.arange(1.0, 2 * order + 2, 2))
 
 
 def recurrence(order: int, x: Any) -> Any:

@@ -313,6 +313,14 @@ def sums_up(value: Any) -> bool:
     return type(value) is int or bool(np.isfinite(np.add.reduce(value, axis=None)))
 
 
+def ordinary(value: Any) -> bool:
+    """Whether plain numbers are all normal, so that a product of them can be divided by one of them."""
+    if not isinstance(value, ARRAYS) or value.dtype.kind != "f" or not value.size:
+        return False
+    size = np.abs(value)
+    return bool(size.min() >= np.finfo(value.dtype).tiny and size.max() < np.inf)
+
+
 @frozen(eq=False, repr=False)
 class Linear(Op):
     """z = A x. Arguments after the first are data without a derivative, such as integer indices.

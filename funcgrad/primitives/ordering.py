@@ -8,6 +8,7 @@ from attrs import evolve, frozen
 from funcgrad.graph.types import Type
 from funcgrad.primitives.kinds import Linear, Opaque
 from funcgrad.primitives.reducing import Flat, without
+from funcgrad.primitives.scanning import piece
 
 INDEX: np.dtype[Any] = np.dtype(np.intp)
 
@@ -148,6 +149,30 @@ def levelled(a: Any, x: Any, axis: int) -> Any:
     return Levelled(axis)(a, groups)
 
 
+#: So many elements are found by comparing them with all others.
+FEW = 4
+
+
+def shared_out(zbar: Any, z: Any, x: Any) -> Any:
+    """The few elements of z̄ that are not 0, each shared by the elements of x that equal its element of z."""
+    bar = np.zeros_like(zbar, shape=x.shape)
+    for i in np.flatnonzero(zbar):
+        hit = x == z[i] if z[i] == z[i] else x != x
+        bar += np.where(hit, zbar[i] / np.count_nonzero(hit), 0)
+    return bar
+
+
+def distinct(z: Any, axis: int) -> bool:
+    """Whether a plain array, most likely sorted along an axis, has no two equal elements there, and no NaN."""
+    rows = np.moveaxis(z, axis, -1)
+    return rising(rows) or rising(np.sort(rows))
+
+
+def rising(rows: Any) -> bool:
+    """Whether each element along the last axis is larger than the one before."""
+    return bool(np.all(rows[..., 1:] > rows[..., :-1]))
+
+
 @frozen(eq=False, repr=False)
 class Arranged(Opaque):
     """z = x taken in an order along `axis` that x itself decides, by an index array.
@@ -158,7 +183,7 @@ class Arranged(Opaque):
 
     #: The axis that is arranged.
     axis: int
-    reads: ClassVar[str] = "x y"
+    reads: ClassVar[str] = "z x y"
 
     def run(self, x: Any, order: Any) -> Any:
         return np.take_along_axis(x, order, self.axis)
@@ -167,6 +192,13 @@ class Arranged(Opaque):
         return x
 
     def vjp(self, zbar: Any, z: Any, x: Any, order: Any) -> tuple[Any, ...]:
+        plain = all([isinstance(a, np.ndarray) for a in (zbar, z, x, order)])
+        if plain and z.ndim == 1 and np.count_nonzero(zbar) <= FEW:
+            return (shared_out(zbar, z, x), None)
+        if plain and distinct(z, self.axis):
+            bar = np.empty_like(zbar)
+            np.put_along_axis(bar, order, zbar, self.axis)
+            return (bar, None)
         back = np.argsort(order, axis=self.axis)
         return (levelled(np.take_along_axis(zbar, back, self.axis), x, self.axis), None)
 
@@ -175,3 +207,46 @@ class Arranged(Opaque):
 
     def batch(self, *args: Any) -> Any:
         return Arranged(self.axis + 1)(*args)
+
+
+@frozen(eq=False, repr=False)
+class OrderStatistics(Opaque):
+    """z = the elements that sorting x would put at `places` along `axis`, which becomes as long as `places`.
+
+    Where m elements equal z each has ∂z/∂xᵢ = 1/m, as of an extreme. A primitive for speed: it partitions, where a sort
+    takes ten times as long, and needs no order of the others.
+    """
+
+    #: Which ones, from 0 up.
+    places: tuple[int, ...]
+    #: The axis along which elements are compared.
+    axis: int
+    reads: ClassVar[str] = "z x"
+
+    def run(self, x: Any) -> Any:
+        return np.take(np.partition(x, self.places, self.axis), self.places, self.axis)
+
+    def infer(self, x: Any) -> Any:
+        return x.with_shape(tuple([len(self.places) if i == self.axis else n for i, n in enumerate(x.shape)]))
+
+    def shares_of(self, z: Any, x: Any) -> list[tuple[Any, Any]]:
+        """For each place: which elements are equal to that one, and how many."""
+        found = []
+        for i in range(len(self.places)):
+            one = piece(z, self.axis, i, i + 1)
+            hit = (x == one) | ((x != x) & (one != one))
+            found.append((hit, np.sum(hit, self.axis, keepdims=True).astype(z.dtype)))
+        return found
+
+    def vjp(self, zbar: Any, z: Any, x: Any) -> tuple[Any, ...]:
+        total: Any = 0.0
+        for i, (hit, count) in enumerate(self.shares_of(z, x)):
+            total = total + np.where(hit, piece(zbar, self.axis, i, i + 1) / count, 0.0)
+        return (total,)
+
+    def jvp(self, dots: list[Any], z: Any, x: Any) -> Any:
+        means = [np.sum(np.where(hit, dots[0], 0.0), self.axis, keepdims=True) / n for hit, n in self.shares_of(z, x)]
+        return np.concatenate(means, self.axis)
+
+    def batch(self, *args: Any) -> Any:
+        return OrderStatistics(self.places, self.axis + 1)(*args)

@@ -27,6 +27,7 @@ from funcgrad.primitives.kinds import (
     Unary,
     careful_product,
     finite,
+    ordinary,
     with_rank,
 )
 from funcgrad.primitives.shaping import Cast
@@ -144,6 +145,9 @@ def over(a: Any, r: Any) -> Any:
 
 def over_square(a: Any, x: Any, y: Any) -> Any:
     """a / (x² + y²), where the squares may overflow; 0 at the origin."""
+    square = x * x + y * y
+    if ordinary(square):
+        return a / square
     r = np.hypot(x, y)
     return over(over(a, r), r)
 

@@ -7,7 +7,7 @@ from attrs import frozen
 
 from funcgrad.graph.types import Type
 from funcgrad.primitives.indexing import Index
-from funcgrad.primitives.kinds import Linear, Opaque
+from funcgrad.primitives.kinds import Linear, Opaque, ordinary
 from funcgrad.primitives.shaping import ALL
 
 
@@ -68,7 +68,8 @@ class CumulativeProduct(Opaque):
     """zᵢ = Π xⱼ over j ≤ i along `axis`.
 
     x̄ⱼ = Σ_{i≥j} z̄ᵢ ∂zᵢ/∂xⱼ = (Π_{k<j} xₖ) sⱼ with sⱼ = Σ_{i≥j} z̄ᵢ Π_{j<k≤i} xₖ, that is sⱼ = z̄ⱼ + xⱼ₊₁ sⱼ₊₁.
-    Nothing is divided by x, so it holds at zeros, and being made of products it is right there to every order.
+    Nothing is divided by x, so it holds at zeros, and being made of products it is right there to every order. Where
+    all z are ordinary numbers that nobody asks about further, x̄ⱼ = (Σ_{i≥j} z̄ᵢ zᵢ) / xⱼ is the same, and quicker.
     """
 
     #: The axis along which the product runs.
@@ -82,6 +83,9 @@ class CumulativeProduct(Opaque):
         return Type(x.shape, np.multiply.reduce(np.empty(0, x.dtype)).dtype)
 
     def vjp(self, zbar: Any, z: Any, x: Any) -> tuple[Any, ...]:
+        if isinstance(zbar, np.ndarray) and ordinary(z):
+            back = (slice(None),) * self.axis + (slice(None, None, -1),)
+            return (np.add.accumulate((zbar * z)[back], axis=self.axis)[back] / x,)
         return (before(z, self.axis) * recurrence(zbar, piece(x, self.axis, 1), self.axis),)
 
     def batch(self, *args: Any) -> Any:

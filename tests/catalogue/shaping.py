@@ -93,7 +93,7 @@ def rot90(draw: Draw, x: Any) -> Any:
     return lambda x: np.rot90(x, k, axes)
 
 
-def pad(mode: str) -> Any:
+def pad(mode: str, **options: Any) -> Any:
     """np.pad at a mode, with widths for all, for each side or for each axis."""
 
     def chosen(draw: Draw, x: Any) -> Any:
@@ -101,7 +101,7 @@ def pad(mode: str) -> Any:
         widths = draw(st.sampled_from([width, (width, 1), [(k + 1, width) for k in range(x.ndim)]]))
         if mode != "constant" and 0 in x.shape:
             widths = 0
-        return lambda x: np.pad(x, widths, mode)
+        return lambda x: np.pad(x, widths, mode, **options)
 
     return chosen
 
@@ -193,6 +193,9 @@ RECORDS = [
     of_one("rot90", rot90, least=2),
     of_one("roll", roll, representative=True),
     *[of_one(f"pad {mode}", pad(mode), 1) for mode in ("constant", "edge", "reflect", "symmetric", "wrap")],
+    *[of_one(f"pad {mode}", pad(mode), 1) for mode in ("linear_ramp", "mean")],
+    of_one("pad reflect odd", pad("reflect", reflect_type="odd"), 1),
+    of_one("pad mean stat_length", pad("mean", stat_length=2), 1),
     of_one("pad constant_values", pad_values, least=2, most=2),
     of_one("sliding_window_view", sliding, least=1, representative=True),
     of_two("concatenate", concatenate, representative=True),

@@ -189,6 +189,8 @@ def measured(name: str, lines: list[str]) -> Support:
     """What holds of a name, by all of its probes."""
     found = [measured_line(name, line) for line in lines]
     first = found[0]
+    if len({row.kind == "refused" for row in found}) > 1:
+        raise Lost(f"{name}: one of its probes is refused, the others are not. Probe what can be done.")
     for other in found[1:]:
         flags = {f: both(getattr(first, f), getattr(other, f)) for f in FACTS}
         first = evolve(first, **flags, note=first.note or other.note)

@@ -131,7 +131,12 @@ NUMPY = {
     "quantile": ["np.quantile(x, t)"],
     "percentile": ["np.percentile(x, 30 * t)"],
     "packbits": ["np.packbits(x > 0.5)"],
-    "pad": ["np.pad(x, 2, mode='reflect')", "np.pad(x, 1)", "np.pad(A, 1, mode='mean')"],
+    "pad": [
+        "np.pad(x, 2, mode='reflect')",
+        "np.pad(x, 1)",
+        "np.pad(A, 1, mode='mean')",
+        "np.pad(x, 3, mode='linear_ramp')",
+    ],
     "partition": ["np.partition(x, 1)"],
     "permute_dims": ["np.permute_dims(A, (1, 0))"],
     "piecewise": ["np.piecewise(x, [x < 0.5, x >= 0.5], [lambda r: r**2, lambda r: 2 * r])"],

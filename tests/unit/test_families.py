@@ -37,6 +37,7 @@ FIRST_USES = {
     "spectral": ("np.real(np.fft.fft(x))", [2, 0]),
     "sampling": ("np.convolve(x, np.ones(2))", [2, 2]),
     "spacing": ("np.linspace(x[0], x[1], 3)", [1.5, 1.5]),
+    "padding": ("np.pad(x, 1, mode='edge')", [2, 2]),
     "factoring": ("np.linalg.svdvals(x[:, None])[0] * 5**0.5", [1, 2]),
 }
 #: First uses that no function of NumPy's is.

@@ -86,7 +86,7 @@ def ranked(x: Any) -> Ranked:
     def at(places: Any) -> Any:
         if type(places) is not Node:
             wanted, which = np.unique(places, return_inverse=True)
-            if wanted.size <= FEW:
+            if 0 < wanted.size <= FEW:
                 return getitem(OrderStatistics(tuple(wanted.tolist()), 0)(x), (which.reshape(np.shape(places)),))
         return getitem(np.sort(x, 0), (places,))
 

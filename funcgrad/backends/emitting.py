@@ -4,6 +4,7 @@ There are up to two functions. The first is quick: numbers alone are Python's fl
 ordinary ones. Where that would not do it hands over to the second, in which 0·∞ is 0.
 """
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -43,7 +44,7 @@ class Emitted:
 
 def emitted(signature: Signature, paths: Sequence[Path]) -> Emitted:
     """The function of the leaves of its arguments that takes the path which the guards choose."""
-    name, values, shared = function_name(signature.name), Values(), Globals()
+    name, values, shared = function_name(signature.name), Values(), Globals(modules(paths))
     numbered = [values.numbered(path, len(paths) == 1) for path in paths]
     segment = values.segment(numbered)
     careful = f"{name}_carefully"
@@ -74,6 +75,12 @@ def emitted(signature: Signature, paths: Sequence[Path]) -> Emitted:
     writer.program(segment)
     carefully = function(writer, careful, arguments)
     return Emitted(name, (*quick, *(["", ""] if quick else []), *carefully), shared.namespace)
+
+
+def modules(paths: Sequence[Path]) -> dict[str, Any]:
+    """The modules of optional libraries whose functions a program calls, by name."""
+    homes = {getattr(step.op, "home", "numpy") for path in paths for step in path.graph.steps} - {"numpy"}
+    return {home.rpartition(".")[2]: sys.modules[home] for home in sorted(homes)}
 
 
 def named(writer: Writer, signature: Signature, *functions: str) -> list[str]:

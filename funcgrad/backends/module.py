@@ -1,9 +1,9 @@
-"""Module: a program as the text of a Python module that needs NumPy alone."""
+"""Module: a program as the text of a Python module that needs NumPy alone, and SciPy where the program calls it."""
 
 import base64
 import textwrap
 from collections.abc import Sequence
-from types import MethodType
+from types import MethodType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -49,16 +49,21 @@ def module(signature: Signature, paths: Sequence[Path]) -> str:
     constants = [text for text in others if text not in functions]
     if not direct:
         functions.append(entrance(signature, name, program.name))
-    parts = ["\n".join([*described(signature, name), "", *sorted(imports), "import numpy as np"])]
+    parts = ["\n".join([*described(signature, name, program.namespace), "", *sorted(imports), "import numpy as np"])]
     parts += ["\n".join(["", *constants])] if constants else []
     return "\n\n\n".join(["\n".join(parts), *functions, body]) + "\n"
 
 
-def described(signature: Signature, name: str) -> list[str]:
-    """The module's docstring: what the function takes."""
+def described(signature: Signature, name: str, namespace: dict[str, Any]) -> list[str]:
+    """The module's docstring: what the function takes, and which libraries it calls."""
+    needs = (
+        "NumPy and SciPy"
+        if any([isinstance(one, ModuleType) and one is not np for one in namespace.values()])
+        else "NumPy"
+    )
     pairs = zip(signature.names, signature.types, strict=True)
     takes = [f"{one}: {kind!r}".replace("\\", "/").replace('"', "'") for one, kind in pairs]
-    return [f'"""{name}: NumPy alone, written by funcgrad for', "", *takes, '"""']
+    return [f'"""{name}: {needs} alone, written by funcgrad for', "", *takes, '"""']
 
 
 def entrance(signature: Signature, name: str, program: str) -> str:

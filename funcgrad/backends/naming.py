@@ -14,6 +14,7 @@ from funcgrad.backends.numbering import Values
 from funcgrad.backends.planning import Plan
 from funcgrad.backends.spelling import Spelled
 from funcgrad.errors import UntracedPath
+from funcgrad.graph.dispatch import EXTRAS
 from funcgrad.primitives.kinds import Pointwise
 from funcgrad.primitives.pointwise import Conjugate, PowerBy
 
@@ -34,10 +35,16 @@ BUILTINS = {
 class Globals:
     """What the functions of a program share: constants, and operations that have no spelling."""
 
+    #: The optional libraries' modules that the program calls, by name.
+    modules: dict[str, Any] = field(factory=dict)
     #: What names stand for.
-    namespace: dict[str, Any] = field(init=False, factory=lambda: {"np": np, "UntracedPath": UntracedPath})
+    namespace: dict[str, Any] = field(init=False)
     #: Names by what they stand for.
     known: dict[Any, str] = field(init=False, factory=dict)
+
+    @namespace.default
+    def _namespace(self) -> dict[str, Any]:
+        return {"np": np, "UntracedPath": UntracedPath, **self.modules}
 
 
 @define(eq=False)
@@ -191,4 +198,5 @@ def identifier(name: str) -> str:
 def function_name(name: str) -> str:
     """The name of a program after that of the user's function, which may be that of something programs use."""
     word = identifier(name) or "program"
-    return f"{word}_" if word in BUILTINS or word in Globals().namespace else word
+    modules = [library.rpartition(".")[2] for library in EXTRAS]
+    return f"{word}_" if word in BUILTINS or word in Globals().namespace or word in modules else word

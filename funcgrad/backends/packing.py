@@ -9,7 +9,7 @@ import ast
 import builtins
 import inspect
 import textwrap
-from types import FunctionType, MethodType
+from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -86,6 +86,9 @@ class Packer:
         self.packed[id(value)] = (name, value)
         if isinstance(value, FunctionType | MethodType) and value.__module__.startswith("funcgrad."):
             text = Definition(self, value).text(name)
+        elif isinstance(value, ModuleType):
+            package, _, own = value.__name__.rpartition(".")
+            text = f"from {package} import {own} as {name}".removesuffix(f" as {own}")
         elif callable(value):
             text = f"from {value.__module__} import {value.__name__} as {name}".removesuffix(f" as {value.__name__}")
         else:

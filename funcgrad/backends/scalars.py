@@ -14,7 +14,7 @@ from attrs import define
 
 from funcgrad.backends.naming import frozen
 from funcgrad.backends.numbering import Ask, Fork, Segment
-from funcgrad.backends.spelling import COMPARISON, MINUS, SYMBOLS, Spelled
+from funcgrad.backends.spelling import COMPARISON, MINUS, SYMBOLS, Spelled, function_text
 from funcgrad.backends.writing import Writer
 from funcgrad.graph.graph import Constant
 from funcgrad.graph.op import Op, Weakness
@@ -160,7 +160,7 @@ class ScalarWriter(Writer):
         if name == "absolute":
             return Spelled(f"abs({args[0].text})")
         kind = "bool" if line.step.type.dtype == BOOL else "float"
-        return Spelled(f"{kind}(np.{name}({', '.join([a.text for a in args])}))")
+        return Spelled(f"{kind}({function_text(op)}({', '.join([a.text for a in args])}))")
 
     def own_lines(self, segment: Segment) -> set[int]:
         """Values that are written more than once in what is made of them."""
@@ -183,7 +183,7 @@ def fits(op: Op, kinds: list[Any], answer: Any) -> bool:
         return bool(answer.dtype == FLOAT)
     if isinstance(op, PowerBy):
         return floats and abs(op.exponent) < EXACT
-    if not isinstance(op, Pointwise) or op.label not in ("", "chain"):
+    if not isinstance(op, Pointwise) or (op.label not in ("", "chain") and op.home == "numpy"):
         return False
     name = op.ufunc.__name__
     if name in TRUTH or name in ("logical_not", "invert"):

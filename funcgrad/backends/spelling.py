@@ -91,9 +91,9 @@ def _(op: Pointwise, at: Site) -> Spelled | None:
     weak = all([t.weak for t in at.types])
     if weak and op == complex_abs:
         return Spelled(f"abs({at.names[0]})")
-    if isinstance(op, Chain) or (weak and (name in RAISING or op.label)):
+    if isinstance(op, Chain) or (weak and (name in RAISING or op.label) and op.home == "numpy"):
         return None
-    call = f"np.{name}({', '.join(at.names)}"
+    call = f"{function_text(op)}({', '.join(at.names)}"
     if op in (root, complex_abs):
         return Spelled(f"{call})", call)
     if name == "negative":
@@ -106,6 +106,11 @@ def _(op: Pointwise, at: Site) -> Spelled | None:
     if name not in SYMBOLS or op.function is op.ufunc:
         return Spelled(f"{call})", call)
     return operator(name, at, "" if weak else call)
+
+
+def function_text(op: Any) -> str:
+    """The function of an operation element by element, as it is written: np.sin, special.erf."""
+    return f"np.{op.ufunc.__name__}" if op.home == "numpy" else ".".join(op.name.split(".")[-2:])
 
 
 @spelled.register

@@ -4,7 +4,8 @@ The operations that every program needs load with funcgrad. A family of NumPy's 
 no table has yet, so that importing funcgrad takes little longer than importing NumPy alone.
 """
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -19,6 +20,11 @@ FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {}
 DECLARED: dict[str, dict[Callable[..., Any], Callable[..., Any]]] = {}
 #: The modules of the families, by name, in the order in which they are asked: those first that programs meet most.
 FAMILIES: list[str] = []
+#: The families of optional libraries, by the module without which nobody can hold a name of theirs.
+EXTRAS: dict[str, str] = {}
+#: The operations that these families bring, by name: the optional module's name, a dot, and the operation's. An
+#: operation of fields is here as its class.
+OPERATIONS: dict[str, Any] = {}
 
 
 def implements(*functions: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -38,16 +44,30 @@ def loaded(module: str) -> ModuleType:
 
 def found(table: dict[Any, Callable[..., Any]], key: Any) -> Any:
     """What `key` leads to, families being loaded until one knows it; None if none does."""
-    for family in FAMILIES:
+    for family in families():
         if key in table:
             break
         join(family)
     return table.get(key)
 
 
+def families() -> Iterator[str]:
+    """NumPy's families, then those of the optional libraries that the user has imported."""
+    yield from FAMILIES
+    yield from [family for library, family in EXTRAS.items() if library in sys.modules]
+
+
+def registered(name: str) -> Any:
+    """The operation that has this name, its library's family being loaded; None if there is none."""
+    for library, family in EXTRAS.items():
+        if name.startswith(f"{library}."):
+            loaded(family)
+    return OPERATIONS.get(name)
+
+
 def complete() -> None:
     """Let all families join: for whoever reads whole tables."""
-    for family in FAMILIES:
+    for family in families():
         join(family)
 
 

@@ -19,7 +19,7 @@ import numpy as _numpy
 
 import funcgrad.primitives.indexing
 import funcgrad.primitives.pointwise  # noqa: F401  # REASON: imported to fill the tables of operators and ufuncs
-from funcgrad.graph.dispatch import FAMILIES, OPERATORS, UFUNCS, loaded
+from funcgrad.graph.dispatch import EXTRAS, FAMILIES, OPERATORS, UFUNCS, loaded
 from funcgrad.numpy import fft, linalg
 from funcgrad.primitives.contracting import matmul as _matmul
 
@@ -71,6 +71,7 @@ FAMILIES += [
     "funcgrad.numpy.padding",
     "funcgrad.numpy.factoring",
 ]
+EXTRAS["scipy.special"] = "funcgrad.scipy.functions"
 
 
 #: Where those of our own stand that `creation` has not.

@@ -44,6 +44,8 @@ class Pointwise(Op):
     arithmetic: bool = False
     #: Its name where that is not the ufunc's.
     label: str = ""
+    #: The module whose function it is.
+    home: str = "numpy"
     #: The values that each partial reads: 0 is z, 1 is x, 2 is y.
     reads: tuple[frozenset[int], ...] = field(init=False)
     #: The values that the partials read together.
@@ -65,7 +67,7 @@ class Pointwise(Op):
 
     @property
     def name(self) -> str:
-        return self.label or self.ufunc.__name__
+        return self.label or (self.ufunc.__name__ if self.home == "numpy" else f"{self.home}.{self.ufunc.__name__}")
 
     @property
     def key(self) -> tuple[str, str]:

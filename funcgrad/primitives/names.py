@@ -6,6 +6,7 @@ from typing import Any
 from attrs import fields
 
 from funcgrad.errors import BadArgument
+from funcgrad.graph.dispatch import OPERATIONS, registered
 from funcgrad.graph.op import Op, Result, Weakness
 from funcgrad.primitives import (
     banding,
@@ -52,21 +53,26 @@ CLASSES: dict[str, type[Op]] = {
 }
 
 
-def operation(name: str) -> Pointwise:
+def known(name: str) -> Any:
+    """The function element by element, or the class of operations, that has this name; None if there is none."""
+    return FUNCTIONS.get(name) or CLASSES.get(name) or registered(name)
+
+
+def operation(name: str) -> Any:
     """The function element by element that has this name."""
-    return FUNCTIONS[name]
+    return FUNCTIONS.get(name) or registered(name)
 
 
 def named(op: Op) -> tuple[str, dict[str, Any]]:
     """The name of an operation, and its fields by name."""
-    if isinstance(op, Pointwise):
-        known, values = FUNCTIONS.get(op.name) is op, {}
-    else:
-        known = CLASSES.get(type(op).__name__) is type(op)
-        values = {field.name: getattr(op, field.name) for field in fields(type(op)) if field.init}
-    if not known:
+    if operation(op.name) is op:
+        return op.name, {}
+    cls = type(op)
+    brought = [name for name, one in OPERATIONS.items() if one is cls]
+    name = brought[0] if brought else cls.__name__
+    if isinstance(op, Pointwise) or known(name) is not cls:
         raise BadArgument(
             f"The operation {op.name} cannot be saved: it is not one of funcgrad's own. A saved program must run "
             "where your source is not. Save the parts before and after it."
         )
-    return op.name if isinstance(op, Pointwise) else type(op).__name__, values
+    return name, {field.name: getattr(op, field.name) for field in fields(cls) if field.init}

@@ -22,7 +22,7 @@ from funcgrad.graph.op import Op
 from funcgrad.graph.places import Place
 from funcgrad.graph.program import Guard, Path, Signature
 from funcgrad.graph.types import NUMBERS, Type, dtype_name, type_of
-from funcgrad.primitives.names import CLASSES, FUNCTIONS, named
+from funcgrad.primitives.names import known, named
 
 FORMAT, VERSION = "funcgrad program", 1
 #: Texts that fields of operations may hold: the letters of an einsum, and words.
@@ -238,18 +238,20 @@ class Reader:
 
     def operation(self, name: Any, given: Any, where: str) -> Op:
         """An operation of funcgrad's, its fields being what they are declared to be."""
-        if name in FUNCTIONS and not given:
-            return FUNCTIONS[name]
-        if name not in CLASSES:
+        found = known(text(name, where))
+        if isinstance(found, Op) and not given:
+            return found
+        if not isinstance(found, type):
             refuse(f"the operation {name!r} is not known", where)
-        declared = {field.name: field for field in fields(CLASSES[name]) if field.init}
+        declared = {field.name: field for field in fields(found) if field.init}
         if set(given) != set(declared):
             refuse(f"{name} has the fields {sorted(declared)}, not {sorted(given)}", where)
         values = {key: self.value(one, f"{where}.{key}") for key, one in given.items()}
         for key, value in values.items():
             if not belongs(value, declared[key].type):
                 refuse(f"the field {key} of {name} cannot be {value!r}", where)
-        return CLASSES[name](**values)
+        op: Op = found(**values)
+        return op
 
     def type(self, saved: Any, where: str) -> Any:
         """A type, or a tuple of types."""

@@ -34,9 +34,11 @@ IMPORTING = {("funcgrad", "__getattr__"), ("funcgrad.graph.dispatch", "loaded")}
 #: name is met that no table has; what NumPy cannot dispatch; and what needs a slow module of the standard library.
 LOADING = {
     ("funcgrad.graph.dispatch", "join"),  # a family that layer 6 has named in FAMILIES
+    ("funcgrad.graph.dispatch", "registered"),  # a family of an optional library, whose operation a program names
     ("funcgrad.graph.protocols", "missing"),  # difflib
     ("funcgrad.graph.types", "digest_of"),  # hashlib
     ("funcgrad.numpy", "__getattr__"),
+    ("funcgrad.scipy.rows", "__reduce__"),
     ("funcgrad.primitives.kinds", "__reduce__"),  # the names of all operations
 }
 

@@ -34,7 +34,7 @@ def scaled_slope(z: Any, x: Any) -> Any:
 
 
 def dawson_slope(z: Any, x: Any) -> Any:
-    """F′ = 1 - 2xF, whose terms cancel where |x| is large: there -½ Σ (2m+1)!! ½ᵐ x⁻²ᵐ⁻².  DLMF 7.10.4."""
+    """F′ = 1 - 2xF, whose terms cancel where |x| is large: there -½ Σ (2m+1)!! ½ᵐ x⁻²ᵐ⁻².  DLMF §7.10."""
     near = 1 - 2 * x * z
     if is_complex(x):
         return near
@@ -66,6 +66,11 @@ def profile(x: Any, sigma: Any, gamma: Any) -> tuple[Any, Any]:
     return place, faddeeva_slope(special.wofz(place), place) / (2 * ROOT_PI * sigma * sigma)
 
 
+def rising_only(x: Any) -> Any:
+    """1, and NaN where x < 0: there SciPy's modified Fresnel integrals are not what they are said to be."""
+    return np.where(x < 0, np.nan, 1)
+
+
 # fmt: off
 erf = row(special.erf,          lambda _z, x: 2 / ROOT_PI * np.exp(-x * x))  # DLMF 7.2.1
 erfc = row(special.erfc,        lambda _z, x: -2 / ROOT_PI * np.exp(-x * x))
@@ -87,7 +92,7 @@ voigt_profile = row(special.voigt_profile, lambda _z, x, s, g: np.real(profile(x
 
 fresnel = bundle(special.fresnel, lambda _z, x: (np.sin(np.pi / 2 * x * x), np.cos(np.pi / 2 * x * x)))  # DLMF 7.2.7
 modfresnelp = bundle(special.modfresnelp, lambda z, x: (
-    -np.exp(1j * x * x), -2j * x * z[1] - complex(np.exp(-0.25j * np.pi)) / ROOT_PI))
+    rising_only(x) * -np.exp(1j * x * x), -2j * x * z[1] - complex(np.exp(-0.25j * np.pi)) / ROOT_PI))
 modfresnelm = bundle(special.modfresnelm, lambda z, x: (
-    -np.exp(-1j * x * x), 2j * x * z[1] - complex(np.exp(0.25j * np.pi)) / ROOT_PI))
+    rising_only(x) * -np.exp(-1j * x * x), 2j * x * z[1] - complex(np.exp(0.25j * np.pi)) / ROOT_PI))
 # fmt: on

@@ -1,5 +1,5 @@
 """The tables of derivatives of scipy.special's ufuncs, a family that joins when SciPy's names are first met."""
 
-from funcgrad.scipy import entropy, erf, gamma
+from funcgrad.scipy import bessel, cumulative, elliptic, entropy, erf, gamma, series
 
-__all__ = ["entropy", "erf", "gamma"]
+__all__ = ["bessel", "cumulative", "elliptic", "entropy", "erf", "gamma", "series"]

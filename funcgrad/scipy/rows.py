@@ -39,9 +39,16 @@ NO_FORM = unknown("its derivative there has no closed form")
 WHOLE = unknown("it must be a whole number")
 
 
+@frozen(eq=False, repr=False)
+class Many(Pointwise):
+    """z = f(x, y, w, …): of three arguments or more, of which the history keeps all, and the answer."""
+
+    reads_answer: ClassVar[bool] = True
+
+
 def row(ufunc: np.ufunc, *partials: Partial | unknown, label: str = "") -> Any:
     """A row of the table: a ufunc, its partials, and the name of the function that calls it, if that is another."""
-    kind = {1: Unary, 2: Binary}.get(ufunc.nin, Pointwise)
+    kind = {1: Unary, 2: Binary}.get(ufunc.nin, Many)
     name = label or ufunc.__name__
     rules = tuple([refusing(name, i, one) if isinstance(one, unknown) else one for i, one in enumerate(partials)])
     return entered(kind(ufunc, ufunc, rules, label=f"{HOME}.{label}" if label else "", home=HOME))

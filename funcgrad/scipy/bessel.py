@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from funcgrad.scipy.rows import bundle, refuse_complex, row, unknown
+from funcgrad.graph.dispatch import UFUNCS
+from funcgrad.scipy.rows import WHOLE, behind, bundle, refuse_complex, row, unknown
 
 NO_ORDER = unknown("the derivative of a Bessel function in its order has no closed form")
 NO_PARAMETER = unknown("its derivative there has no closed form")
@@ -87,6 +88,23 @@ def scaled_airy(z: Any, x: Any) -> tuple[Any, ...]:
     return z[1] + root * z[0], x * z[0] + root * z[1], z[3] - falls * z[2], x * z[2] - falls * z[3]
 
 
+def underlying(function: Any) -> Any:
+    """The ufunc of one of SciPy's spherical Bessel functions, beneath its reflection of negative numbers."""
+    return behind(getattr(function, "__wrapped__", function), 0)
+
+
+def spherical_slope(function: Any, low: int, high: int, n: Any, x: Any) -> Any:
+    """(± n fₙ₋₁ ± (n+1) fₙ₊₁) / (2n+1).  DLMF 10.51.2 and 10.51.5."""
+    own = UFUNCS[underlying(function)]
+    return (low * n * own(np.maximum(n - 1, 0), x) + high * (n + 1) * own(n + 1, x)) / (2 * n + 1)
+
+
+def spherical(function: Any, low: int, high: int) -> Any:
+    """The row of a spherical Bessel function."""
+    rule = lambda _z, n, x: spherical_slope(function, low, high, n, x)  # REASON: as in the table
+    return row(underlying(function), WHOLE, rule, label=function.__name__)
+
+
 # fmt: off
 #    function                   order, or argument                  ∂z/∂x
 jv = row(special.jv,            NO_ORDER, lambda _z, v, x: (special.jv(v - 1, x) - special.jv(v + 1, x)) / 2)  # 10.6.1
@@ -147,7 +165,17 @@ wright_bessel = row(special.wright_bessel, NO_PARAMETER, NO_PARAMETER,
 log_wright_bessel = row(special.log_wright_bessel, NO_PARAMETER, NO_PARAMETER,
                         lambda z, a, b, x: np.exp(special.log_wright_bessel(a, a + b, x) - z))
 
+spherical_jn = spherical(special.spherical_jn, 1, -1)
+spherical_yn = spherical(special.spherical_yn, 1, -1)
+spherical_in = spherical(special.spherical_in, 1, 1)
+spherical_kn = spherical(special.spherical_kn, -1, -1)
+
 airy = bundle(special.airy,     lambda z, x: (z[1], x * z[0], z[3], x * z[2]))  # DLMF 9.2.1
 airye = bundle(special.airye,   lambda z, x: scaled_airy(z, x))
-itairy = bundle(special.itairy, lambda _z, x: (*special.airy(x)[::2], *special.airy(-x)[::2]))
+itspherical_jn = spherical(special.spherical_jn, 1, -1)
+spherical_yn = spherical(special.spherical_yn, 1, -1)
+spherical_in = spherical(special.spherical_in, 1, 1)
+spherical_kn = spherical(special.spherical_kn, -1, -1)
+
+airy = bundle(special.itairy, lambda _z, x: (*special.airy(x)[::2], *special.airy(-x)[::2]))
 # fmt: on

@@ -62,7 +62,7 @@ def normal_density(x: Any) -> Any:
 
 def profile(x: Any, sigma: Any, gamma: Any) -> tuple[Any, Any]:
     """ζ = (x + iγ) / σ√2 and w′(ζ) / 2σ²√π: Voigt's profile is Re w(ζ) / σ√(2π).  DLMF 7.19.1."""
-    place = (x + 1j * gamma) / (sigma * ROOT_2)
+    place = (x + gamma * 1j) / (sigma * ROOT_2)
     return place, faddeeva_slope(special.wofz(place), place) / (2 * ROOT_PI * sigma * sigma)
 
 
@@ -92,7 +92,7 @@ voigt_profile = row(special.voigt_profile, lambda _z, x, s, g: np.real(profile(x
 
 fresnel = bundle(special.fresnel, lambda _z, x: (np.sin(np.pi / 2 * x * x), np.cos(np.pi / 2 * x * x)))  # DLMF 7.2.7
 modfresnelp = bundle(special.modfresnelp, lambda z, x: (
-    rising_only(x) * -np.exp(1j * x * x), -2j * x * z[1] - complex(np.exp(-0.25j * np.pi)) / ROOT_PI))
+    rising_only(x) * -np.exp(x * x * 1j), x * z[1] * -2j - complex(np.exp(-0.25j * np.pi)) / ROOT_PI))
 modfresnelm = bundle(special.modfresnelm, lambda z, x: (
-    rising_only(x) * -np.exp(-1j * x * x), 2j * x * z[1] - complex(np.exp(0.25j * np.pi)) / ROOT_PI))
+    rising_only(x) * -np.exp(x * x * -1j), x * z[1] * 2j - complex(np.exp(0.25j * np.pi)) / ROOT_PI))
 # fmt: on

@@ -20,9 +20,7 @@ def within(draw: Draw, shape: tuple[int, ...], dtype: str, interval: tuple[float
     return (values * (high - low) + shift).astype(dtype)[()]
 
 
-def of(
-    function: Callable[..., Any], *intervals: tuple[float, float], name: str = "", **facts: Any
-) -> Record:
+def of(function: Callable[..., Any], *intervals: tuple[float, float], name: str = "", **facts: Any) -> Record:
     """A function of as many arguments as there are intervals, whose shapes broadcast."""
 
     def case(draw: Draw, dtype: str) -> Any:
@@ -39,10 +37,9 @@ RECORDS = [
     of(special.erfc, REALS, **HOLOMORPHIC),
     of(special.erfcx, REALS, **HOLOMORPHIC),
     of(special.erfi, (-1.0, 1.0), **HOLOMORPHIC),
-    of(special.dawsn, REALS, **HOLOMORPHIC),
     of(special.erfinv, (-0.8, 0.8)),
     of(special.ndtr, REALS, **HOLOMORPHIC),
-    of(special.log_ndtr, REALS, representative=True),
+    of(special.log_ndtr, REALS),
     of(special.ndtri, UNIT),
     of(lambda x: special.fresnel(x), POSITIVE, name="fresnel", **HOLOMORPHIC),
     of(special.voigt_profile, REALS, (0.5, 2.0), (0.5, 2.0)),
@@ -53,12 +50,12 @@ RECORDS = [
     of(special.psi, POSITIVE),
     of(special.poch, POSITIVE, POSITIVE),
     of(special.gammasgn, POSITIVE, constant=True, smooth=False),
-    of(lambda x: special.gammainc(1.5, x), POSITIVE, name="gammainc", representative=True),
+    of(lambda x: special.gammainc(1.5, x), POSITIVE, name="gammainc"),
     of(lambda x: special.gammaincinv(1.5, x), UNIT, name="gammaincinv"),
     of(special.beta, POSITIVE, POSITIVE),
-    of(special.betaln, POSITIVE, POSITIVE, representative=True),
+    of(special.betaln, POSITIVE, POSITIVE),
     of(lambda x: special.betainc(1.5, 2.5, x), UNIT, name="betainc"),
-    of(special.expit, REALS, representative=True),
+    of(special.expit, REALS),
     of(special.logit, UNIT),
     of(special.log_expit, REALS),
     of(special.xlogy, POSITIVE, POSITIVE, **HOLOMORPHIC, representative=True),
@@ -72,17 +69,14 @@ RECORDS = [
     of(special.exprel, REALS),
     of(lambda x: special.jv(1.5, x), POSITIVE, name="jv", **HOLOMORPHIC, representative=True),
     of(lambda x: special.kve(1.5, x), POSITIVE, name="kve", **HOLOMORPHIC),
-    of(lambda x: special.ive(1.5, x), POSITIVE, name="ive"),
     of(lambda x: special.hankel1(1, x), POSITIVE, name="hankel1", **HOLOMORPHIC),
     of(special.j1, REALS),
-    of(special.i0e, POSITIVE),
     of(lambda x: special.airy(x), REALS, name="airy", **HOLOMORPHIC, representative=True),
     of(lambda x: special.kelvin(x), POSITIVE, name="kelvin", holomorphic=False),
     of(lambda x: special.struve(1, x), POSITIVE, name="struve"),
     of(special.ellipk, (-0.8, 0.8)),
     of(special.ellipkinc, (-1.4, 1.4), (-0.8, 0.8)),
     of(lambda u, m: special.ellipj(u, m), (-1.0, 1.0), UNIT, name="ellipj", representative=True),
-    of(special.elliprf, POSITIVE, POSITIVE, POSITIVE),
     of(special.agm, (0.5, 1.5), (2.0, 3.0)),
     of(lambda x: special.expn(2, x), POSITIVE, name="expn"),
     of(special.exp1, POSITIVE, **HOLOMORPHIC),

@@ -1,11 +1,14 @@
 """Every ufunc of scipy.special: its derivatives are the limits of differences, to the second order, or it refuses."""
 
+import pickle
+
 import numpy as np
 import pytest
 from scipy import special
 
-from funcgrad import grad, tree
+from funcgrad import grad, jvp
 from funcgrad.errors import UnsupportedFunction
+from funcgrad.primitives import names
 
 UFUNCS = {name: f for name, f in vars(special).items() if isinstance(f, np.ufunc)}
 
@@ -18,14 +21,17 @@ POINTS = {
     "erfcinv": [(0.1, 1.9)],
     "ndtri_exp": [(-4.0, -0.1)],
     "y0 y1 k0 k1 k0e k1e exp1 kei keip ker kerp spence entr it2struve0 expi wrightomega": [POSITIVE],
-    "gamma gammaln loggamma rgamma psi digamma": [(-1.9, 3.3)],
+    "gamma gammaln rgamma psi digamma": [(-1.9, 3.3)],
+    "loggamma log1p modfresnelm modfresnelp": [POSITIVE],
     "sici shichi fresnel kelvin itj0y0 iti0k0 it2j0y0 it2i0k0": [POSITIVE],
     "airye": [POSITIVE],
     "ellipk ellipe": [(-2.0, 0.9)],
     "ellipkm1": [(0.05, 2.0)],
     "kolmogorov": [(0.4, 2.0)],
     "gammainc gammaincc beta betaln agm rel_entr kl_div elliprc gammainc huber pseudo_huber poch": [POSITIVE] * 2,
-    "boxcox boxcox1p xlogy powm1": [POSITIVE, REALS],
+    "elliprf": [POSITIVE] * 3,
+    "boxcox boxcox1p powm1": [POSITIVE, REALS],
+    "xlogy": [REALS, POSITIVE],
     "inv_boxcox inv_boxcox1p": [POSITIVE, (0.05, 0.9)],
     "xlog1py": [REALS, POSITIVE],
     "gammaincinv gammainccinv chdtri stdtrit": [POSITIVE, UNIT],
@@ -33,7 +39,7 @@ POINTS = {
     "chdtr chdtrc binom": [(2.3, 3.2), POSITIVE],
     "ellipkinc ellipeinc": [(-6.0, 6.0), (-2.0, 0.9)],
     "ellipj": [REALS, UNIT],
-    "elliprd elliprf elliprg": [POSITIVE] * 3,
+    "elliprd elliprg": [POSITIVE] * 3,
     "elliprj": [POSITIVE] * 4,
     "betainc betaincc betaincinv betainccinv": [POSITIVE, POSITIVE, UNIT],
     "gdtr gdtrc": [POSITIVE] * 3,
@@ -96,7 +102,8 @@ def points(name, count):
 def results(z):
     """Real numbers: the real and imaginary parts of one result or several."""
     parts = z if isinstance(z, tuple) else (z,)
-    return [part for one in parts for part in ((np.real(one), np.imag(one)) if np.iscomplexobj(one.dtype.type()) else (one,))]
+    real = lambda one: (np.real(one), np.imag(one)) if one.dtype.kind == "c" else (one,)
+    return [part for one in parts for part in real(one)]
 
 
 def along(name, args, i):
@@ -105,13 +112,67 @@ def along(name, args, i):
     return lambda t: f(*args[:i], t, *args[i + 1 :])
 
 
-def slope(f, t):
-    """The difference quotient of fourth order."""
-    h = 2e-3 * max(abs(t), 0.1)
-    a, b, c, d = [results(f(np.float64(t + k * h))) for k in (1, 2, -1, -2)]
+def slopes(f, t, h):
+    """The difference quotients of fourth order of several results."""
+    h *= max(abs(t), 0.1)
+    a, b, c, d = [f(np.float64(t + k * h)) for k in (1, 2, -1, -2)]
     return [(8 * (p - q) - (r - s)) / (12 * h) for p, r, q, s in zip(a, b, c, d, strict=True)]
 
 
-def derivatives(f, count):
-    """The derivative of each result."""
-    return [grad(lambda t, k=k: results(f(t))[k]) for k in range(count)]
+def derivatives(f, t):
+    """The derivative of each result, backwards; forwards they are the same."""
+    count = len(results(f(np.float64(t))))
+    found = [grad(lambda t, k=k: results(f(t))[k])(t) for k in range(count)]
+    np.testing.assert_allclose(jvp(lambda t: results(f(t)), (t,), (1.0,))[1], found, rtol=1e-12, atol=1e-300)
+    return found
+
+
+def close(got, want, rtol):
+    np.testing.assert_allclose(got, want, rtol=rtol, atol=rtol)
+
+
+#: The arguments in which functions refuse, by their places.
+REFUSALS = {
+    "0": "jn jv jve yv yve iv ive kv kve hankel1 hankel1e hankel2 hankel2e struve modstruve chdtr chdtrc chdtri "
+    "gammainc gammaincc gammaincinv gammainccinv hyp0f1 pbdv pbvv pbwa stdtr stdtrit zetac",
+    "1": "besselpoly chndtr chndtrinc chndtrix eval_gegenbauer eval_genlaguerre gdtr gdtrc gdtria gdtrix tklmbda "
+    "mathieu_cem mathieu_sem mathieu_modcem1 mathieu_modcem2 mathieu_modsem1 mathieu_modsem2",
+    "2": "obl_ang1 obl_rad1 pro_ang1 pro_rad1",
+    "01": "betainc betaincc betaincinv betainccinv fdtr fdtrc fdtri hyp1f1 hyperu log_wright_bessel wright_bessel "
+    "mathieu_a mathieu_b pdtrik smirnov smirnovi stdtridf chdtriv",
+    "12": "eval_jacobi eval_sh_jacobi",
+    "23": "obl_ang1_cv obl_rad1_cv pro_ang1_cv pro_rad1_cv obl_rad2 pro_rad2",
+    "012": "bdtrik bdtrin btdtria btdtrib chndtridf fdtridfd gdtrib nbdtrik nbdtrin nctdtr nctdtridf nctdtrinc "
+    "nctdtrit obl_cv pro_cv hyp2f1",
+    "234": "obl_rad2_cv pro_rad2_cv",
+    "0123": "ncfdtr ncfdtri ncfdtridfd ncfdtridfn ncfdtrinc",
+}
+REFUSED = {(name, int(place)) for places, names in REFUSALS.items() for name in names.split() for place in places}
+
+
+def check(f, t):
+    """The first and the second derivative against differences."""
+    close(derivatives(f, t), slopes(lambda t: results(f(t)), t, 2e-3), 1e-6)
+    second = [grad(lambda t, k=k: grad(lambda s: results(f(s))[k])(t))(t) for k in range(len(results(f(t))))]
+    close(second, slopes(lambda t: derivatives(f, t), t, 1e-3), 1e-5)
+
+
+@pytest.mark.parametrize("name", UFUNCS)
+def test_every_function_has_its_derivatives_or_refuses(name):
+    """With respect to each argument that is a real number, at points in the interior of the domain."""
+    for args in points(name, 2):
+        for i, t in enumerate(args):
+            if (name, i) in REFUSED:
+                with pytest.raises(UnsupportedFunction, match=r"has no derivative rule with respect to its argument"):
+                    derivatives(along(name, args, i), float(t))
+            elif isinstance(t, float):
+                check(along(name, args, i), t)
+
+
+def test_every_function_is_an_operation_with_a_name():
+    for f in UFUNCS.values():
+        name = f"scipy.special.{f.__name__}"
+        op = names.operation(name)
+        assert op.ufunc is f
+        assert pickle.loads(pickle.dumps(op)) is op
+        assert names.named(op) == (name, {})

@@ -37,6 +37,12 @@ def implements(*functions: Callable[..., Any]) -> Callable[[Callable[..., Any]],
     return register
 
 
+def saved(cls: Any) -> Any:
+    """Decorate a class of operations that an optional library runs, so that a saved program may name it."""
+    OPERATIONS[f"{'.'.join(cls.__module__.split('.')[1:3])}.{cls.__name__}"] = cls  # such as scipy.linalg.Eliminated
+    return cls
+
+
 def loaded(module: str) -> ModuleType:
     """A module that loads on first use: the one place of the library where an import is not a statement at the top."""
     return import_module(module)

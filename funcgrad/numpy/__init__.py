@@ -71,7 +71,10 @@ FAMILIES += [
     "funcgrad.numpy.padding",
     "funcgrad.numpy.factoring",
 ]
-EXTRAS["scipy.special"] = "funcgrad.scipy.functions"
+EXTRAS |= {
+    "scipy.special": "funcgrad.scipy.functions",
+    "scipy.linalg": "funcgrad.scipy.linalg",
+}
 
 
 #: Where those of our own stand that `creation` has not.

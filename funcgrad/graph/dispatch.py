@@ -25,6 +25,8 @@ EXTRAS: dict[str, str] = {}
 #: The operations that these families bring, by name: the optional module's name, a dot, and the operation's. An
 #: operation of fields is here as its class.
 OPERATIONS: dict[str, Any] = {}
+#: What @ means beside a value of another library: by that library's package, the module whose `matmul` knows.
+FOREIGN: dict[str, str] = {}
 
 
 def implements(*functions: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -46,6 +48,15 @@ def saved(cls: Any) -> Any:
 def loaded(module: str) -> ModuleType:
     """A module that loads on first use: the one place of the library where an import is not a statement at the top."""
     return import_module(module)
+
+
+def foreign(value: Any) -> Any:
+    """The module that knows what operators mean beside a value of another library's; None if there is none."""
+    for cls in type(value).__mro__:
+        module = FOREIGN.get(".".join(cls.__module__.split(".")[:2]))
+        if module is not None:
+            return loaded(module)
+    return None
 
 
 def found(table: dict[Any, Callable[..., Any]], key: Any) -> Any:

@@ -1,11 +1,12 @@
 """What a traced value shares with ndarray, and what it refuses: operators, methods, ways to lose a derivative."""
 
+import sys
 from typing import Any, NoReturn
 
 import numpy as np
 
 from funcgrad.errors import ImmutableValue, LostDerivative
-from funcgrad.graph.dispatch import OPERATORS, found
+from funcgrad.graph.dispatch import OPERATORS, foreign, found
 from funcgrad.graph.provenance import refuse
 
 
@@ -17,6 +18,12 @@ def operator(name: str) -> Any:
 def swapped(name: str) -> Any:
     """The method behind an operator whose right argument Python asks: y + x."""
     return lambda self, other: OPERATORS[name](other, self)
+
+
+def beside(stranger: Any, x: Any, y: Any) -> Any:
+    """x @ y, where one of them is of another library's class."""
+    module = foreign(stranger)
+    return NotImplemented if module is None else module.matmul(x, y)
 
 
 def unary(name: str) -> Any:
@@ -72,7 +79,6 @@ class Operators:
     __floordiv__, __rfloordiv__ = operator("floordiv"), swapped("floordiv")
     __mod__, __rmod__ = operator("mod"), swapped("mod")
     __divmod__, __rdivmod__ = operator("divmod"), swapped("divmod")
-    __matmul__, __rmatmul__ = operator("matmul"), swapped("matmul")
     __and__, __rand__ = operator("and"), swapped("and")
     __or__, __ror__ = operator("or"), swapped("or")
     __xor__, __rxor__ = operator("xor"), swapped("xor")
@@ -82,6 +88,14 @@ class Operators:
     __gt__, __ge__ = operator("gt"), operator("ge")
     __eq__, __ne__ = operator("eq"), operator("ne")
     __neg__, __pos__, __abs__, __invert__ = unary("neg"), unary("pos"), unary("abs"), unary("invert")
+
+    def __matmul__(self, other: Any) -> Any:
+        z = OPERATORS["matmul"](self, other)
+        return beside(other, self, other) if z is NotImplemented else z
+
+    def __rmatmul__(self, other: Any) -> Any:
+        z = OPERATORS["matmul"](other, self)
+        return beside(other, other, self) if z is NotImplemented else z
 
     def __pow__(self, other: Any, modulus: None = None) -> Any:
         if modulus is not None:
@@ -153,10 +167,20 @@ class Refusals:
 
     __slots__ = ()
 
-    __array__ = losing(
+    _array = losing(
         "np.asarray, np.array or an assignment into an ndarray",
         PLAIN.format("funcgrad.numpy.array([x, y]), np.stack([x, y]) or x.at[i].set(v)"),
     )
+
+    def __array__(self, *_args: Any, **_keywords: Any) -> Any:
+        """Refused; but a sparse matrix, asked for A @ x, is told that x is no array: then x itself is asked."""
+        asking = sys._getframe(1)
+        if asking.f_code.co_name == "_matmul_dispatch" and asking.f_globals["__name__"] == "scipy.sparse._base":
+            above = asking.f_back
+            if above is not None and above.f_code.co_name == "__matmul__":
+                return np.empty((), object)
+        return self._array()
+
     __float__ = losing(
         "float(x), math.f(x) or z[i] = x",
         PLAIN.format(

@@ -19,7 +19,7 @@ import numpy as _numpy
 
 import funcgrad.primitives.indexing
 import funcgrad.primitives.pointwise  # noqa: F401  # REASON: imported to fill the tables of operators and ufuncs
-from funcgrad.graph.dispatch import EXTRAS, FAMILIES, OPERATORS, UFUNCS, loaded
+from funcgrad.graph.dispatch import EXTRAS, FAMILIES, FOREIGN, OPERATORS, UFUNCS, loaded
 from funcgrad.numpy import fft, linalg
 from funcgrad.primitives.contracting import matmul as _matmul
 
@@ -74,7 +74,10 @@ FAMILIES += [
 EXTRAS |= {
     "scipy.special": "funcgrad.scipy.functions",
     "scipy.linalg": "funcgrad.scipy.linalg",
+    "scipy.signal": "funcgrad.scipy.signal",
+    "scipy.sparse": "funcgrad.scipy.sparse",
 }
+FOREIGN["scipy.sparse"] = "funcgrad.scipy.sparse.arrays"
 
 
 #: Where those of our own stand that `creation` has not.

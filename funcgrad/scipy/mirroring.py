@@ -1,4 +1,4 @@
-"""Mirroring: a function of SciPy's that differentiates where an argument is traced, and is SciPy's own where none is."""
+"""Mirroring: functions of SciPy's that differentiate where an argument is traced, and are its own where none is."""
 
 from collections.abc import Callable
 from functools import wraps

@@ -35,6 +35,7 @@ IMPORTING = {("funcgrad", "__getattr__"), ("funcgrad.graph.dispatch", "loaded")}
 LOADING = {
     ("funcgrad.graph.dispatch", "join"),  # a family that layer 6 has named in FAMILIES
     ("funcgrad.graph.dispatch", "registered"),  # a family of an optional library, whose operation a program names
+    ("funcgrad.graph.dispatch", "foreign"),  # what a sparse matrix beside a traced value needs
     ("funcgrad.graph.protocols", "missing"),  # difflib
     ("funcgrad.graph.types", "digest_of"),  # hashlib
     ("funcgrad.numpy", "__getattr__"),

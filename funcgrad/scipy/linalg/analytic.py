@@ -1,4 +1,4 @@
-"""Operations on matrices that LAPACK has and NumPy has not, by way of SciPy: equations between matrices, functions of matrices.
+"""Operations on matrices that LAPACK has and NumPy has not, by way of SciPy: equations and functions.
 
 A cotangent is not conjugated, so that rules with plain transposes hold for complex matrices too.
 """

@@ -73,7 +73,7 @@ class TriangularSolve(Opaque):
         return (np.tril(full, -k) if self.lower else np.triu(full, k)), Bbar
 
     def batched(self, size: int, which: tuple[bool, ...], args: tuple[Any, ...]) -> Any:
-        return substitute(*raised(which, args), lower=self.lower, unit=self.unit)
+        return in_columns(self, *raised(which, args))
 
 
 def in_columns(solve: Any, A: Any, B: Any) -> Any:

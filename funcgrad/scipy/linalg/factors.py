@@ -196,8 +196,8 @@ def eigh(
 ) -> Any:
     """(w, v) of a Hermitian matrix; with a positive definite b, of a v = w b v (type 1), a b v = w v or b a v = w v.
 
-    a and b move as Hermitian matrices. With b = L Lᴴ the three are problems of L⁻¹ a L⁻ᴴ and Lᴴ a L. Golub and Van Loan,
-    *Matrix computations* (2013), section 8.7.2.
+    a and b move as Hermitian matrices. With b = L Lᴴ the three are problems of L⁻¹ a L⁻ᴴ and Lᴴ a L. Golub and Van
+    Loan, *Matrix computations* (2013), section 8.7.2.
     """
     if type not in (1, 2, 3):
         raise ValueError('"type" keyword only accepts 1, 2, and 3.')

@@ -8,7 +8,7 @@ import scipy.linalg
 from funcgrad.numpy.factoring import lstsq as least_squares
 from funcgrad.numpy.factoring import matrix_rank
 from funcgrad.numpy.factoring import pinv as pseudo_inverse
-from funcgrad.primitives.contracting import matmul, turned
+from funcgrad.primitives.contracting import turned
 from funcgrad.primitives.shaping import Reshape
 from funcgrad.primitives.solving import Inverse
 from funcgrad.primitives.solving import solve as solved

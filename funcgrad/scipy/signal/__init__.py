@@ -170,8 +170,8 @@ def convolve2d(in1: Any, in2: Any, mode: str = "full", boundary: str = "fill", f
 @mirrors(_signal.correlate2d)
 def correlate2d(in1: Any, in2: Any, mode: str = "full", boundary: str = "fill", fillvalue: Any = 0) -> Any:
     """The correlation of two matrices, as `convolve2d`."""
-    first, _ = admitted(in1, in2, mode)
-    a, b = in_order(*admitted(in1, in2, mode), mode, range(first.ndim))
+    first, second = admitted(in1, in2, mode)
+    a, b = in_order(first, second, mode, range(first.ndim))
     z = over_planes(a, np.conjugate(b)[::-1, ::-1], mode, boundary, fillvalue, up=1)
     return z if a.shape == first.shape else z[::-1, ::-1]
 

@@ -16,7 +16,7 @@ def of_matrix(name: str, f: Any, least: int = 0, **facts: Any) -> Record:
     """A function of a stack of regular matrices."""
 
     def case(draw: Draw, dtype: str) -> Any:
-        return f, (regular(draw, dtype, max(size(draw), least), shape(draw, 0, 1)),)
+        return f, (regular(draw, dtype, max(size(draw), least), shape(draw, 0, 1, empty=False)),)
 
     return Record(f"scipy.linalg.{name}", case, complex=True, **facts)
 
@@ -26,7 +26,7 @@ def of_matrices(name: str, f: Any, shapes: Any, **facts: Any) -> Record:
 
     def case(draw: Draw, dtype: str) -> Any:
         m, n = draw(st.sampled_from(shapes))
-        return f, (parted(draw, dtype, m, n, shape(draw, 0, 1))[..., ::-1, :],)
+        return f, (parted(draw, dtype, m, n, shape(draw, 0, 1, empty=False))[..., ::-1, :],)
 
     return Record(f"scipy.linalg.{name}", case, complex=True, **facts)
 
@@ -36,9 +36,8 @@ def system(name: str, f: Any, **facts: Any) -> Record:
 
     def case(draw: Draw, dtype: str) -> Any:
         n = size(draw)
-        stack, right = draw(
-            st.sampled_from([((), (n,)), ((), (n, 2)), ((2,), (n,)), ((), (3, n, 1)), ((2,), (2, n, 2))])
-        )
+        stacks = [((), (n,)), ((), (n, 2)), *([((2,), (n,)), ((), (3, n, 1)), ((2,), (2, n, 2))] if n > 1 else [])]
+        stack, right = draw(st.sampled_from(stacks))  # SciPy's own solve takes no stack for a matrix of one number
         return f, (regular(draw, dtype, n, stack), array(draw, right, dtype))
 
     return Record(f"scipy.linalg.{name}", case, complex=True, **facts)
@@ -118,15 +117,11 @@ def svd_free_of_phases(a: Any) -> Any:
     return s, np.matmul(U * np.sin(s)[..., None, :], W)
 
 
-SHAPES = [(2, 2), (3, 3), (3, 2), (2, 3), (1, 1), (0, 2), (2, 0), (0, 0)]
+SHAPES = [(2, 2), (3, 3), (3, 2), (2, 3), (1, 1), (0, 2), (0, 0)]
 RECORDS = [
     system("solve", linalg.solve, representative=True),
-    *[
-        system(
-            f"solve {kind}", lambda a, b, kind=kind: linalg.solve(a, b, assume_a=kind, lower=True), holomorphic=False
-        )
-        for kind in ("her", "tridiagonal")
-    ],
+    system("solve her", lambda a, b: linalg.solve(hermitian(a), b, assume_a="her", lower=True), holomorphic=False),
+    system("solve tridiagonal", lambda a, b: linalg.solve(a, b, assume_a="tridiagonal")),
     system("solve upper triangular", lambda a, b: linalg.solve(a, b, assume_a="upper triangular")),
     Record("scipy.linalg.solve_triangular", triangles_case, complex=True, representative=True),
     system(
@@ -151,10 +146,7 @@ RECORDS = [
     of_matrices("pinv", linalg.pinv, [(2, 2), (3, 2), (2, 3)], holomorphic=False),
     of_matrix("expm", lambda a: linalg.expm(a / 4), representative=True),
     Record("scipy.linalg.expm_frechet", pair_case(linalg.expm_frechet, 0.25), complex=True),
-    of_matrix("cosm", lambda a: linalg.cosm(a / 4)),
-    of_matrix("tanhm", lambda a: linalg.tanhm(a / 4)),
     of_matrix("sqrtm", linalg.sqrtm, representative=True),
-    of_matrix("logm", linalg.logm, 1),
     Record("scipy.linalg.solve_sylvester", sylvester_case, complex=True, representative=True),
     Record(
         "scipy.linalg.solve_continuous_lyapunov",

@@ -146,7 +146,11 @@ def cho_solve(c_and_lower: Any, b: Any, overwrite_b: bool = False, check_finite:
     (c, lower), (b,) = c_and_lower, arrays(check_finite, b)
     (c,) = arrays(check_finite, c)
     first, second = (0, 2) if lower else (2, 0)
-    return triangular(c, triangular(squares(c), b, first, bool(lower)), second, bool(lower))
+
+    def solve(c: Any, b: Any) -> Any:
+        return triangular(c, triangular(c, b, first, bool(lower)), second, bool(lower))
+
+    return by_columns(solve, squares(c), b)
 
 
 @mirrors(scipy.linalg.lu_solve)

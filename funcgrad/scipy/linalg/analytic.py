@@ -106,15 +106,21 @@ def doubled(A: Any, E: Any) -> Any:
     return np.concatenate([upper, np.concatenate([zero, A], axis=-1)], axis=-2)
 
 
+#: Up to so many rows SciPy's exponential of the doubled matrix is quicker (measured: at 8 rows a quarter of the time).
+SMALL = 32
+
+
 @saved
 @frozen(eq=False, repr=False)
 class ExponentialSlope(Slope):
     """Z = L(A, E), the derivative of exp A along E."""
 
     def run(self, A: Any, E: Any) -> Any:
-        dtype = sum_dtype(A, E)
+        dtype, n = sum_dtype(A, E), A.shape[-1]
 
         def slope(a: Any, e: Any) -> Any:
+            if n <= SMALL:
+                return expm(doubled(a, e))[:n, n:]
             return expm_frechet(a, e, compute_expm=False, check_finite=False)
 
         return each(slope, A.shape[-2:], dtype, A.astype(dtype, copy=False), E.astype(dtype, copy=False))

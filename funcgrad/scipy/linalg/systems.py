@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import scipy.linalg
 
+from funcgrad.numpy.creation import take
 from funcgrad.numpy.factoring import lstsq as least_squares
 from funcgrad.numpy.factoring import matrix_rank
 from funcgrad.numpy.factoring import pinv as pseudo_inverse
@@ -173,7 +174,7 @@ def lu_solve(lu_and_piv: Any, b: Any, trans: Any = 0, overwrite_b: bool = False,
 def rows_of(b: Any, order: Any) -> Any:
     """The rows of stacks of matrices in an order for each, or in one order for all."""
     if order.ndim == 1:
-        return b[..., order, :]
+        return take(b, order, axis=-2)
     stack = np.broadcast_shapes(order.shape[:-1], b.shape[:-2])
     return permuted(np.broadcast_to(b, (*stack, *b.shape[-2:])), np.broadcast_to(order, (*stack, order.shape[-1])))
 

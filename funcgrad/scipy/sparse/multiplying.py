@@ -13,6 +13,7 @@ from scipy.sparse.linalg import spsolve
 
 from funcgrad.graph.dispatch import saved
 from funcgrad.graph.types import Type
+from funcgrad.numpy.creation import take
 from funcgrad.primitives.kinds import Multilinear, Opaque, stretched
 from funcgrad.primitives.reducing import Flat
 from funcgrad.primitives.shaping import Reshape, Transpose
@@ -52,10 +53,10 @@ def elements(zbar: Any, X: Any, data: Any, indices: Any, indptr: Any, turned: bo
     """Σₖ z̄ᵢₖ xⱼₖ for the elements (i, j) of a sparse matrix: the cotangent of each."""
     rows = Rows(data.shape[0])(indptr)
     i, j = (indices, rows) if turned else (rows, indices)
-    return np.sum(zbar[i] * X[j], axis=-1)
+    return np.sum(take(zbar, i, axis=0) * take(X, j, axis=0), axis=-1)
 
 
-def batched(op: Any, lengths: tuple[int, int], size: int, which: Any, args: Any) -> Any:
+def batched(op: Any, lengths: tuple[int, int], rows_of_answer: int, size: int, which: Any, args: Any) -> Any:
     """A batch of products or solutions: of one matrix, as columns; else along the diagonal of one large matrix."""
     data, X, indices, indptr = args
     if which == (False, True, False, False):
@@ -67,7 +68,7 @@ def batched(op: Any, lengths: tuple[int, int], size: int, which: Any, args: Any)
     inner = Reshape((size * count,))(indices + np.arange(size)[:, None] * columns)
     whole = (Reshape((size * count,))(data), Reshape((size * X.shape[1], X.shape[2]))(X))
     Z = op(size * rows, size * columns)(*whole, inner, joined_starts(indptr, count))
-    return Reshape((size, Z.shape[0] // size if size else 0, X.shape[2]))(Z)
+    return Reshape((size, rows_of_answer, X.shape[2]))(Z)
 
 
 @saved
@@ -101,7 +102,8 @@ class SparseProduct(Multilinear):
         def product(rows: int, columns: int) -> Any:
             return SparseProduct(rows, columns, self.turned)
 
-        return batched(product, (self.rows, self.columns), size, tuple(which), args)
+        answer = self.columns if self.turned else self.rows
+        return batched(product, (self.rows, self.columns), answer, size, tuple(which), args)
 
 
 @saved
@@ -134,4 +136,4 @@ class SparseSolve(Opaque):
         def system(rows: int, _columns: int) -> Any:
             return SparseSolve(rows, self.turned)
 
-        return batched(system, (self.size, self.size), size, tuple(which), args)
+        return batched(system, (self.size, self.size), self.size, size, tuple(which), args)

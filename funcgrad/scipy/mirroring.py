@@ -12,6 +12,7 @@ from funcgrad.graph.node import Node
 from funcgrad.graph.provenance import refuse
 from funcgrad.graph.types import Type
 from funcgrad.numpy.algebra import inexact
+from funcgrad.primitives.shaping import Cast
 
 Function = Callable[..., Any]
 
@@ -48,6 +49,11 @@ def arrays(check_finite: bool, *args: Any) -> list[Any]:
     if check_finite and not all([type(known(a)) is Type or np.isfinite(known(a)).all() for a in found]):
         raise ValueError("array must not contain infs or NaNs")
     return found
+
+
+def double(a: Any) -> Any:
+    """An array in double precision, where SciPy's answer is in that whatever the argument is in."""
+    return Cast(np.result_type(a.dtype, np.float64))(a) if a.dtype.char in "fF" else a
 
 
 def unsupported(function: str, option: str, instead: str) -> None:

@@ -98,10 +98,10 @@ def pair_case(f: Any, scale: float) -> Any:
 
 
 def generalised_case(draw: Draw, dtype: str) -> Any:
-    n, kind = draw(st.sampled_from([1, 2, 3])), draw(st.sampled_from([1, 2, 3]))
+    n, kind = draw(st.sampled_from([1, 2])), draw(st.sampled_from([1, 2, 3]))
 
     def f(a: Any, b: Any) -> Any:
-        w, v = linalg.eigh(hermitian(a), hermitian(b), type=kind)
+        w, v = linalg.eigh(hermitian(a), hermitian(b) / 4, type=kind)
         return w, np.abs(v) ** 2
 
     return f, (parted(draw, dtype, n, n, ()), regular(draw, dtype, n))
@@ -117,6 +117,7 @@ def svd_free_of_phases(a: Any) -> Any:
     return s, np.matmul(U * np.sin(s)[..., None, :], W)
 
 
+#: Of the last three SciPy's own `lu` has a complex permutation.
 SHAPES = [(2, 2), (3, 3), (3, 2), (2, 3), (1, 1), (0, 2), (0, 0)]
 RECORDS = [
     system("solve", linalg.solve, representative=True),
@@ -133,8 +134,8 @@ RECORDS = [
     of_matrix("cholesky", lambda a: linalg.cholesky(hermitian(a)), holomorphic=False),
     of_matrix("inv", linalg.inv),
     of_matrix("det", linalg.det),
-    of_matrices("lu", linalg.lu, SHAPES, representative=True),
-    of_matrices("lu permute_l", lambda a: linalg.lu(a, permute_l=True), SHAPES),
+    of_matrices("lu", linalg.lu, SHAPES[:4], representative=True),
+    of_matrices("lu permute_l", lambda a: linalg.lu(a, permute_l=True), SHAPES[:4]),
     of_matrices("lu_factor", linalg.lu_factor, SHAPES),
     of_matrices("lu_solve trans", lu_by_factors, [(2, 2), (3, 3), (1, 1)]),
     system("lu_solve", lambda a, b: linalg.lu_solve(linalg.lu_factor(a), b)),

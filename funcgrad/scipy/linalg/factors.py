@@ -10,14 +10,14 @@ from funcgrad.primitives.shaping import Cast
 from funcgrad.primitives.solving import Determinant
 from funcgrad.scipy.linalg.eliminating import Lu, Pivots, permuted, substitute
 from funcgrad.scipy.linalg.systems import mirrored, squares
-from funcgrad.scipy.mirroring import arrays, mirrors, unsupported
+from funcgrad.scipy.mirroring import arrays, double, mirrors, unsupported
 
 
 @mirrors(scipy.linalg.det)
 def det(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Any:
     """The determinant, whose gradient is right at singular matrices too."""
     (a,) = arrays(check_finite, a)
-    return Determinant()(squares(a))
+    return Determinant()(squares(double(a)))
 
 
 @mirrors(scipy.linalg.norm)

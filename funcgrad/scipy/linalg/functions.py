@@ -21,7 +21,7 @@ from funcgrad.scipy.linalg.analytic import (
     Sylvester,
 )
 from funcgrad.scipy.linalg.systems import squares
-from funcgrad.scipy.mirroring import arrays, mirrors
+from funcgrad.scipy.mirroring import arrays, double, mirrors
 from funcgrad.transforms.staging import stop_gradient
 
 
@@ -49,7 +49,7 @@ def expm_frechet(A: Any, E: Any, method: Any = None, compute_expm: bool = True, 
     """(exp A, L(A, E)), L being the derivative of exp A along E; without exp A if not `compute_expm`."""
     if method not in (None, "SPS", "blockEnlarge"):
         raise ValueError(f"Unknown implementation {method}")
-    A, E = map(squares, arrays(check_finite, A, E))
+    A, E = [double(squares(a)) for a in arrays(check_finite, A, E)]
     if A.shape[-2:] != E.shape[-2:]:
         raise ValueError("expected A and E to be the same shape")
     slope = ExponentialSlope()(A, E)
@@ -193,7 +193,7 @@ def solve_discrete_lyapunov(a: Any, q: Any, method: Any = None) -> Any:
     Gajic and Qureshi, *Lyapunov matrix equation in system stability and control* (1995): with b = (aᴴ - 1)(aᴴ + 1)⁻¹,
     bᴴ X + X b = -2 (a + 1)⁻¹ q (aᴴ + 1)⁻¹.
     """
-    a, q = map(squares, arrays(False, a, q))
+    a, q = [double(squares(one)) for one in arrays(False, a, q)]
     n = a.shape[-1]
     method = ("bilinear" if n >= MANY else "direct") if method is None else method.lower()
     if method == "direct":

@@ -175,7 +175,7 @@ class Refusals:
     def __array__(self, *_args: Any, **_keywords: Any) -> Any:
         """Refused; but a sparse matrix, asked for A @ x, is told that x is no array: then x itself is asked."""
         asking = sys._getframe(1)
-        if asking.f_code.co_name == "_matmul_dispatch" and asking.f_globals["__name__"] == "scipy.sparse._base":
+        if asking.f_code.co_name == "_matmul_dispatch" and asking.f_globals["__name__"].startswith("scipy.sparse."):
             above = asking.f_back
             if above is not None and above.f_code.co_name == "__matmul__":
                 return np.empty((), object)

@@ -54,7 +54,7 @@ print(json.dumps(grad(lambda x: np.sum(scipy.sparse.eye_array(2) @ x))(np.ones(2
         lambda A, x: x * A,
         lambda A, x: A.multiply(x),
         lambda A, x: A / x[0],
-        lambda A, x: A > x[0],
+        lambda A, x: x[0] < A,
         lambda A, x: theirs.csr_array((x, ([0, 1, 1], [0, 1, 2])), shape=(2, 3)),
         lambda A, x: A.__setitem__((0, 0), x[0]),
         lambda A, x: theirs.linalg.spsolve(theirs.eye_array(3).tocsr(), x),
@@ -80,7 +80,7 @@ def test_arrays_of_traced_elements(name):
 
     def f(data):
         A = made(data)
-        assert (A.shape, A.T.shape, A.nnz, A.ndim, A.dtype) == ((2, 3), (3, 2), 4, 2, np.float64)
+        assert (A.shape, A.T.shape, A.ndim, A.dtype) == ((2, 3), (3, 2), 2, np.float64)
         return A.toarray(), (2 * A).dot(np.ones(3)), np.ones(2) @ -A, A.T @ np.ones(2)
 
     for got, one in zip(jit(f)(data), (wanted, 2 * wanted.sum(1), -wanted.sum(0), wanted.sum(0)), strict=True):
@@ -132,8 +132,9 @@ def test_systems(columns, dtype):
     np.testing.assert_allclose(got, wanted, rtol=1e-5)
     if dtype != "float32":
         check_grads(solve(sparse), (A.data, b), order=2)
-    np.testing.assert_allclose(jacobian(lambda b: sparse.linalg.spsolve(A.tocsc(), b))(b[:, *[0] * len(columns)]),
-                               np.linalg.inv(A.toarray()), rtol=1e-5)  # fmt: skip
+    one = np.ones(3, dtype)
+    slope = jacobian(lambda b: sparse.linalg.spsolve(A.tocsc(), b), holomorphic=dtype == "complex128")(one)
+    np.testing.assert_allclose(slope, np.linalg.inv(A.toarray()), rtol=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -91,8 +91,6 @@ def convolve(in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> An
     if not a.ndim:
         return a * b
     a, b = in_order(a, b, mode, range(a.ndim))
-    if not type_of(a).size or not type_of(b).size:
-        return np.zeros(0, np.result_type(a.dtype, b.dtype))
     if method == "auto":
         method = _signal.choose_conv_method(proxy(a), proxy(b), mode)
     exact = np.result_type(a.dtype, b.dtype).kind not in "fc"

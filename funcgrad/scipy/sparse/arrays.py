@@ -168,6 +168,9 @@ def assembled(name: str, given: Any, shape: Any, dtype: Any, by_columns: bool) -
     else:
         rows, columns = map(integers, given[1])
         shape = shape or (int(rows.max()) + 1, int(columns.max()) + 1)
+        for name, places, length in (("row", rows, shape[0]), ("column", columns, shape[1])):
+            if places.size and not 0 <= places.min() <= places.max() < length:
+                raise ValueError(f"{name} index exceeds matrix dimensions")
         one, other = (columns, rows) if by_columns else (rows, columns)
         order = np.lexsort((other, one))
         data, indices = data[order], other[order]

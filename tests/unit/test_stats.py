@@ -1,0 +1,214 @@
+"""funcgrad.scipy.stats: SciPy's values everywhere, derivatives that are the limits of differences, refusals."""
+
+import numpy as np
+import pytest
+from scipy import stats as theirs
+
+from funcgrad import grad, hessian, jit, vjp, vmap
+from funcgrad.errors import UnsupportedFunction
+from funcgrad.scipy import stats as ours
+
+inf, nan = np.inf, np.nan
+#: Shape parameters of each distribution, and those of them in which its distribution function has no derivative.
+CONTINUOUS = {
+    "norm": [()], "t": [(2.5,), (40.0,)], "gamma": [(0.7,), (3.2,)], "chi2": [(1.3,), (4.0,)],
+    "beta": [(0.8, 2.5), (2.0, 1.0)], "expon": [()], "laplace": [()], "logistic": [()], "cauchy": [()],
+    "uniform": [()], "pareto": [(2.5,)], "vonmises": [(1.7,)],
+    "truncnorm": [(-1.0, 2.0), (1.0, 4.0), (-9.0, -6.5), (-inf, 0.5), (7.0, inf)],
+}  # fmt: skip
+DISCRETE = {
+    "bernoulli": [(0.3,)], "binom": [(5.0, 0.4)], "nbinom": [(2.5, 0.4), (3.0, 0.7)], "poisson": [(2.3,), (0.4,)],
+}  # fmt: skip
+UNSOLVED = {"t", "gamma", "chi2", "beta", "nbinom", "binom"}
+FUNCTIONS = ("logpdf", "pdf", "cdf", "sf", "logcdf", "logsf", "ppf")
+CASES = [
+    (name, function, shapes)
+    for name, choices in CONTINUOUS.items()
+    for shapes in choices
+    for function in FUNCTIONS
+    if name != "vonmises" or function in ("logpdf", "pdf")
+]
+COUNTS = [
+    (name, function, shapes)
+    for name, choices in DISCRETE.items()
+    for shapes in choices
+    for function in ("logpmf", "pmf", "cdf", "sf", "logcdf", "logsf")
+]
+
+
+def traced(f, *args):
+    """The value of f under a derivative."""
+    return vjp(f, *args)[0]
+
+
+def same(got, want, rtol=1e-12):
+    np.testing.assert_allclose(got, want, rtol=rtol, atol=1e-300)
+    assert np.shape(got) == np.shape(want)
+    assert np.asarray(got).dtype == np.asarray(want).dtype
+
+
+def points(name, function, shapes, scale, loc):
+    """Numbers inside and outside of the support, its ends among them."""
+    rng = np.random.default_rng(len(name) + len(function))
+    if function == "ppf":
+        return np.concatenate([rng.uniform(0, 1, 20), [0, 1, -0.1, 1.1, nan, 1e-9, 1 - 1e-9]])
+    low, high = getattr(theirs, name)(*shapes).support()
+    ends = [y for y in (low, high) if np.isfinite(y)]
+    inside = getattr(theirs, name).ppf(rng.uniform(0, 1, 20), *shapes)
+    return np.concatenate([inside, rng.normal(0, 5, 20), ends, [inf, -inf, nan]]) * scale + loc
+
+
+@pytest.mark.parametrize(("name", "function", "shapes"), CASES)
+def test_values_are_scipys(name, function, shapes):
+    mine, scipys = getattr(getattr(ours, name), function), getattr(getattr(theirs, name), function)
+    for loc, scale in ((0.0, 1.0), (0.5, 2.0)):
+        x = points(name, function, shapes, scale, loc)
+        with np.errstate(all="ignore"):
+            want = scipys(x, *shapes, loc, scale)
+            same(traced(lambda x: mine(x, *shapes, loc, scale), x), want, 2e-11)
+            same(traced(lambda x: mine(x, *shapes, loc=loc, scale=scale), x[0]), want[0], 2e-11)
+            same(jit(lambda x: mine(x, *shapes, loc, scale))(x), want, 2e-11)
+            same(mine(x, *shapes, loc, scale), want, 0)
+            impossible = scipys(x, *shapes, loc, -1.0)
+            same(traced(lambda x: mine(x, *shapes, loc, -1.0), x), impossible)
+
+
+@pytest.mark.parametrize(("name", "function", "shapes"), CASES)
+def test_derivatives_are_limits_of_differences(name, function, shapes):
+    """In the argument, the location, the scale, and in the shapes where there is one."""
+    mine = getattr(getattr(ours, name), function)
+    q = np.array([0.2, 0.45, 0.9])
+    x = q if function == "ppf" else getattr(theirs, name).ppf(q, *shapes, 0.5, 2.0)
+    args = [x, *shapes, 0.5, 2.0]
+    solved = function in ("logpdf", "pdf") or name not in UNSOLVED
+    for i in range(len(args)):
+        if not solved and 0 < i <= len(shapes):
+            with pytest.raises(UnsupportedFunction, match="has no derivative rule with respect to its argument"):
+                grad(lambda a, i=i: np.sum(mine(*args[:i], a, *args[i + 1 :])))(args[i])
+            continue
+        if not np.all(np.isfinite(args[i])):
+            continue
+        f = lambda a, i=i: mine(*args[:i], a, *args[i + 1 :])
+        h = 1e-3
+        weights = np.array([1.0, 0.7, -0.3])
+        want = (8 * (f(args[i] + h) - f(args[i] - h)) - (f(args[i] + 2 * h) - f(args[i] - 2 * h))) / (12 * h) * weights
+        got = grad(lambda a, f=f: np.sum(f(a) * weights))(args[i])
+        np.testing.assert_allclose(got, want if i == 0 else np.sum(want), rtol=2e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize(("name", "function", "shapes"), CASES)
+def test_no_infinity_leaks_from_outside_of_the_support(name, function, shapes):
+    if function == "ppf" or name in ("norm", "t", "laplace", "logistic", "cauchy", "vonmises"):
+        return
+    mine = getattr(getattr(ours, name), function)
+    x = points(name, function, shapes, 1.0, 0.0)
+    low, high = getattr(theirs, name)(*shapes).support()
+    outside = x[((x < low) | (x > high)) & np.isfinite(x)]
+    np.testing.assert_array_equal(grad(lambda x: np.sum(mine(x, *shapes)))(outside), np.zeros_like(outside))
+
+
+@pytest.mark.parametrize(("name", "function", "shapes"), COUNTS)
+def test_probabilities_of_counts(name, function, shapes):
+    mine, scipys = getattr(getattr(ours, name), function), getattr(getattr(theirs, name), function)
+    k = np.array([-1.0, 0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 0.5, 2.7, nan, inf, -inf])
+    p = shapes[-1]
+    with np.errstate(all="ignore"):
+        for loc in (0.0, 2.0):
+            want = scipys(k, *shapes, loc)
+            same(traced(lambda p: mine(k, *shapes[:-1], p, loc), p), want, 1e-10)
+            same(traced(lambda k: mine(k, *shapes, loc=loc), k), want, 1e-10)
+        same(traced(lambda p: mine(k, *shapes[:-1], p), -0.5), scipys(k, *shapes[:-1], -0.5))
+    k, h = np.array([0.0, 1.0]), 1e-3
+    f = lambda p: np.sum(scipys(k[: 1 if function.startswith("log") else 2], *shapes[:-1], p))
+    want = (8 * (f(p + h) - f(p - h)) - (f(p + 2 * h) - f(p - 2 * h))) / (12 * h)
+    got = grad(lambda p: np.sum(mine(k[: 1 if function.startswith("log") else 2], *shapes[:-1], p)))(p)
+    np.testing.assert_allclose(got, want, rtol=1e-7)
+
+
+def test_impossible_parameters_and_wrong_ones():
+    for mine, theirs_, args in (
+        (ours.gamma.logpdf, theirs.gamma.logpdf, (1.0, -1.0)),
+        (ours.truncnorm.logpdf, theirs.truncnorm.logpdf, (1.0, 2.0, 1.0)),
+        (ours.binom.logpmf, theirs.binom.logpmf, (1.0, 2.5, 0.5)),
+    ):
+        with np.errstate(all="ignore"):
+            same(traced(mine, *args), theirs_(*args))
+    for wrong in (lambda x: ours.gamma.pdf(x), lambda x: ours.norm.pdf(x, 1, 2, 3), lambda x: ours.norm.pdf(x, mean=1)):
+        with pytest.raises(TypeError, match="takes"):
+            grad(wrong)(1.0)
+    for closed in (ours.vonmises.cdf, ours.vonmises.ppf):
+        with pytest.raises(UnsupportedFunction, match="vonmises"):
+            grad(closed)(0.5, 1.0)
+    with pytest.raises(UnsupportedFunction, match="multivariate_normal.cdf"):
+        grad(lambda x: ours.multivariate_normal.cdf(x))(0.5)
+    with pytest.raises(UnsupportedFunction, match="allow_singular"):
+        grad(lambda x: ours.multivariate_normal.logpdf(x, allow_singular=True))(0.5)
+
+
+def test_single_precision_is_computed_in_double_as_by_scipy():
+    x = np.array([0.5, 1.5], np.float32)
+    same(traced(ours.norm.logpdf, x), theirs.norm.logpdf(x))
+    assert grad(lambda x: np.sum(ours.norm.logpdf(x)))(x).dtype == np.float32
+    same(vmap(ours.norm.cdf)(x), theirs.norm.cdf(x))
+
+
+def test_second_derivatives():
+    assert grad(grad(ours.logistic.logpdf))(0.0) == pytest.approx(-0.5)
+    np.testing.assert_allclose(
+        hessian(lambda p: ours.norm.logpdf(1.0, p[0], p[1]))(np.array([0.0, 1.0])), [[-1, -2], [-2, -2]], rtol=1e-12
+    )
+
+
+# ---- several variables -----------------------------------------------------------------------------------------------
+COV = np.array([[2.0, 0.5, 0.1], [0.5, 1.0, -0.2], [0.1, -0.2, 0.7]])
+
+
+@pytest.mark.parametrize(
+    ("x", "mean", "cov"),
+    [
+        (np.array([0.1, 0.2, 0.3]), np.zeros(3), COV),
+        (np.arange(12.0).reshape(4, 3) / 9, np.ones(3), COV),
+        (np.arange(12.0).reshape(2, 2, 3) / 9, None, COV),
+        (np.array([0.1, 0.2, 0.3]), np.zeros(3), 2.0),
+        (np.array([0.1, 0.2, 0.3]), None, np.array([1.0, 2.0, 3.0])),
+        (0.3, 0.1, 2.0),
+        (np.array([0.1, 0.2]), None, 1.0),
+        (np.array([[0.1], [0.2]]), np.zeros(1), np.eye(1)),
+    ],
+)
+def test_multivariate_normal(x, mean, cov):
+    for function in ("logpdf", "pdf"):
+        f, g = getattr(ours.multivariate_normal, function), getattr(theirs.multivariate_normal, function)
+        same(traced(lambda x: f(x, mean, cov), x), g(x, mean, cov))
+        same(traced(lambda cov: f(x, mean, cov), cov), g(x, mean, cov))
+        same(f(x, mean, cov), g(x, mean, cov), 0)
+    step = np.full_like(np.asarray(cov, float), 0.1)
+    h = 1e-4
+    want = np.sum(theirs.multivariate_normal.logpdf(x, mean, cov + h * step))
+    want = (want - np.sum(theirs.multivariate_normal.logpdf(x, mean, cov - h * step))) / (2 * h)
+    got = np.sum(grad(lambda cov: np.sum(ours.multivariate_normal.logpdf(x, mean, cov)))(cov) * step)
+    np.testing.assert_allclose(got, want, rtol=1e-5)
+
+
+def test_dirichlet_and_multinomial():
+    alpha, x = np.array([1.5, 2.0, 0.7]), np.array([0.2, 0.5, 0.3])
+    many = np.array([[0.2, 0.6], [0.5, 0.1], [0.3, 0.3]])
+    for function in ("logpdf", "pdf"):
+        f, g = getattr(ours.dirichlet, function), getattr(theirs.dirichlet, function)
+        for y in (x, x[:2], many, many[:2]):
+            same(traced(f, y, alpha), g(y, alpha))
+        same(f(x, alpha), g(x, alpha), 0)
+    with pytest.raises(ValueError, match="Vector 'x' must have"):
+        grad(lambda a: ours.dirichlet.logpdf(np.ones(7), a))(alpha)
+    n, p = 4, np.array([0.2, 0.5, 0.3])
+    counts = np.array([[1, 2, 1], [4, 0, 0], [1, 1, 1], [5, -1, 0]])
+    for function in ("logpmf", "pmf"):
+        f, g = getattr(ours.multinomial, function), getattr(theirs.multinomial, function)
+        same(traced(lambda p: f(counts, n, p), p), g(counts, n, p))
+        same(f(counts, n, p), g(counts, n, p), 0)
+    np.testing.assert_allclose(grad(lambda p: ours.multinomial.logpmf(counts[0], n, p))(p), counts[0] / p)
+
+
+def test_other_names_are_scipys():
+    assert ours.skew is theirs.skew
+    assert "norm" in dir(ours)

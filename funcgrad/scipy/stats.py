@@ -1,7 +1,7 @@
 """scipy.stats' distributions: densities, probabilities, distribution functions and quantiles, on traced values too.
 
 Each is composed of NumPy's and scipy.special's functions. On plain values all are SciPy's own. The formulas are
-those of Johnson, Kotz and Balakrishnan, *Continuous Univariate Distributions* (1994), and *Univariate Discrete Distributions*.
+those of Johnson, Kotz and Balakrishnan, *Continuous Univariate Distributions* (1994).
 
 >>> from funcgrad import grad
 >>> from funcgrad.scipy import stats
@@ -39,6 +39,16 @@ def log_mass(a: Any, b: Any) -> Any:
     within = np.log1p(-special.ndtr(np.where(tail, -1, low)) - special.ndtr(-np.where(tail, 1, high)))
     gap = np.where(bottom < top, bottom - top, -1)
     return np.where(tail, np.where(bottom < top, top + np.log1p(-np.exp(gap)), -np.inf), within)
+
+
+def log_share(a: Any, y: Any, b: Any) -> tuple[Any, Any]:
+    """The logarithms of (Φ(y) - Φ(a)) / (Φ(b) - Φ(a)) and of 1 minus that, the one near 0 by way of the other."""
+    below, above = log_mass(a, y) - log_mass(a, b), log_mass(y, b) - log_mass(a, b)
+    most, least = np.where(below > -0.1, above, -1), np.where(above > -0.1, below, -1)
+    return (
+        np.where(below > -0.1, np.log1p(-np.exp(most)), below),
+        np.where(above > -0.1, np.log1p(-np.exp(least)), above),
+    )
 
 
 def truncated_quantile(q: Any, a: Any, b: Any) -> Any:
@@ -97,7 +107,8 @@ logistic = Continuous(
 )  # fmt: skip
 cauchy = Continuous(
     "cauchy", log=lambda y: -LOG_PI - np.log1p(y * y), below=lambda y: np.arctan2(1.0, -y) / np.pi,
-    above=lambda y: np.arctan2(1.0, y) / np.pi, quantile=lambda q: np.tan(np.pi * (q - 0.5)),
+    above=lambda y: np.arctan2(1.0, y) / np.pi,
+    quantile=lambda q: np.where(q < 0.5, -1, 1) / np.tan(np.pi * np.where(q < 0.5, q, 1 - q)),
 )  # fmt: skip
 uniform = Continuous(
     "uniform", support=lambda: UNIT, inner=lambda: 0.5, log=lambda y: 0 * y, below=lambda y: y, above=lambda y: 1 - y,
@@ -111,7 +122,7 @@ pareto = Continuous(
 truncnorm = Continuous(
     "truncnorm", ("a", "b"), possible=lambda a, b: a < b, support=lambda a, b: (a, b),
     inner=lambda a, b: np.minimum(np.maximum(0, a), b), log=lambda y, a, b: -(y * y + LOG_2PI) / 2 - log_mass(a, b),
-    log_below=lambda y, a, b: log_mass(a, y) - log_mass(a, b), log_above=lambda y, a, b: log_mass(y, b) - log_mass(a, b),
+    log_below=lambda y, a, b: log_share(a, y, b)[0], log_above=lambda y, a, b: log_share(a, y, b)[1],
     quantile=truncated_quantile,
 )  # fmt: skip
 vonmises = Continuous(
@@ -156,11 +167,9 @@ class multivariate_normal:
         if allow_singular:
             unsupported("multivariate_normal.logpdf", "allow_singular")
         x, cov = wide(x), wide(cov)
-        size = max(cov.shape[-1:] or (1,))
-        if mean is not None:
-            mean = wide(mean)
-            size = max(size, *mean.shape, 1)
-        if cov.ndim < 2:
+        mean = None if mean is None else wide(mean)
+        size = cov.shape[0] if cov.ndim == 2 else max([1, *np.shape(mean)])
+        if cov.ndim < 2 and cov.shape in ((), (size,)):
             cov = np.eye(size) * cov
         if cov.shape != (size, size):
             raise ValueError(f"Array 'cov' must be square of size {size}, but cov.shape = {cov.shape}.")

@@ -42,7 +42,7 @@ def traced(f, *args):
 
 
 def same(got, want, rtol=1e-12):
-    np.testing.assert_allclose(got, want, rtol=rtol, atol=1e-300)
+    np.testing.assert_allclose(got, want, rtol=rtol, atol=1e-14 if rtol else 0)
     assert np.shape(got) == np.shape(want)
     assert np.asarray(got).dtype == np.asarray(want).dtype
 
@@ -65,12 +65,16 @@ def test_values_are_scipys(name, function, shapes):
         x = points(name, function, shapes, scale, loc)
         with np.errstate(all="ignore"):
             want = scipys(x, *shapes, loc, scale)
-            same(traced(lambda x: mine(x, *shapes, loc, scale), x), want, 2e-11)
-            same(traced(lambda x: mine(x, *shapes, loc=loc, scale=scale), x[0]), want[0], 2e-11)
-            same(jit(lambda x: mine(x, *shapes, loc, scale))(x), want, 2e-11)
+            same(traced(lambda x, loc, scale: mine(x, *shapes, loc, scale), x, loc, scale), want, 2e-11)
+            same(
+                traced(lambda x, loc: mine(x, *shapes, loc=loc, scale=2.0), x[0], 0.5),
+                scipys(x[0], *shapes, 0.5, 2.0),
+                2e-11,
+            )
+            same(jit(lambda x, loc, scale: mine(x, *shapes, loc, scale))(x, loc, scale), want, 2e-11)
             same(mine(x, *shapes, loc, scale), want, 0)
-            impossible = scipys(x, *shapes, loc, -1.0)
-            same(traced(lambda x: mine(x, *shapes, loc, -1.0), x), impossible)
+            if function != "logcdf":  # of which SciPy says 0 beyond the support whatever the parameters
+                same(traced(lambda x: mine(x, *shapes, 0.5, -1.0), x), scipys(x, *shapes, 0.5, -1.0))
 
 
 @pytest.mark.parametrize(("name", "function", "shapes"), CASES)
@@ -80,6 +84,7 @@ def test_derivatives_are_limits_of_differences(name, function, shapes):
     q = np.array([0.2, 0.45, 0.9])
     x = q if function == "ppf" else getattr(theirs, name).ppf(q, *shapes, 0.5, 2.0)
     args = [x, *shapes, 0.5, 2.0]
+    weights = np.array([1.0, 0.7, -0.3])
     solved = function in ("logpdf", "pdf") or name not in UNSOLVED
     for i in range(len(args)):
         if not solved and 0 < i <= len(shapes):
@@ -89,11 +94,10 @@ def test_derivatives_are_limits_of_differences(name, function, shapes):
         if not np.all(np.isfinite(args[i])):
             continue
         f = lambda a, i=i: mine(*args[:i], a, *args[i + 1 :])
-        h = 1e-3
-        weights = np.array([1.0, 0.7, -0.3])
+        h = 2e-4
         want = (8 * (f(args[i] + h) - f(args[i] - h)) - (f(args[i] + 2 * h) - f(args[i] - 2 * h))) / (12 * h) * weights
         got = grad(lambda a, f=f: np.sum(f(a) * weights))(args[i])
-        np.testing.assert_allclose(got, want if i == 0 else np.sum(want), rtol=2e-6, atol=1e-8)
+        np.testing.assert_allclose(got, want if i == 0 else np.sum(want), rtol=1e-5, atol=1e-8)
 
 
 @pytest.mark.parametrize(("name", "function", "shapes"), CASES)
@@ -115,13 +119,14 @@ def test_probabilities_of_counts(name, function, shapes):
     with np.errstate(all="ignore"):
         for loc in (0.0, 2.0):
             want = scipys(k, *shapes, loc)
-            same(traced(lambda p: mine(k, *shapes[:-1], p, loc), p), want, 1e-10)
-            same(traced(lambda k: mine(k, *shapes, loc=loc), k), want, 1e-10)
-        same(traced(lambda p: mine(k, *shapes[:-1], p), -0.5), scipys(k, *shapes[:-1], -0.5))
-    k, h = np.array([0.0, 1.0]), 1e-3
-    f = lambda p: np.sum(scipys(k[: 1 if function.startswith("log") else 2], *shapes[:-1], p))
+            same(traced(lambda p, loc: mine(k, *shapes[:-1], p, loc), p, loc), want, 1e-10)
+            same(traced(lambda k, loc: mine(k, *shapes, loc=loc), k, loc), want, 1e-10)
+        if function != "logcdf":
+            same(traced(lambda p: mine(k, *shapes[:-1], p), -0.5), scipys(k, *shapes[:-1], -0.5))
+    k, h = np.array([0.0, 0.0 if function.startswith("log") else 1.0]), 1e-3
+    f = lambda p: np.sum(scipys(k, *shapes[:-1], p) * [1.0, 0.7])
     want = (8 * (f(p + h) - f(p - h)) - (f(p + 2 * h) - f(p - 2 * h))) / (12 * h)
-    got = grad(lambda p: np.sum(mine(k[: 1 if function.startswith("log") else 2], *shapes[:-1], p)))(p)
+    got = grad(lambda p: np.sum(mine(k, *shapes[:-1], p) * np.array([1.0, 0.7])))(p)
     np.testing.assert_allclose(got, want, rtol=1e-7)
 
 
@@ -139,7 +144,7 @@ def test_impossible_parameters_and_wrong_ones():
     for closed in (ours.vonmises.cdf, ours.vonmises.ppf):
         with pytest.raises(UnsupportedFunction, match="vonmises"):
             grad(closed)(0.5, 1.0)
-    with pytest.raises(UnsupportedFunction, match="multivariate_normal.cdf"):
+    with pytest.raises(UnsupportedFunction, match=r"multivariate_normal\.cdf"):
         grad(lambda x: ours.multivariate_normal.cdf(x))(0.5)
     with pytest.raises(UnsupportedFunction, match="allow_singular"):
         grad(lambda x: ours.multivariate_normal.logpdf(x, allow_singular=True))(0.5)
@@ -170,7 +175,7 @@ COV = np.array([[2.0, 0.5, 0.1], [0.5, 1.0, -0.2], [0.1, -0.2, 0.7]])
         (np.arange(12.0).reshape(4, 3) / 9, np.ones(3), COV),
         (np.arange(12.0).reshape(2, 2, 3) / 9, None, COV),
         (np.array([0.1, 0.2, 0.3]), np.zeros(3), 2.0),
-        (np.array([0.1, 0.2, 0.3]), None, np.array([1.0, 2.0, 3.0])),
+        (np.array([0.1, 0.2, 0.3]), np.ones(3), np.array([1.0, 2.0, 3.0])),
         (0.3, 0.1, 2.0),
         (np.array([0.1, 0.2]), None, 1.0),
         (np.array([[0.1], [0.2]]), np.zeros(1), np.eye(1)),
@@ -179,8 +184,8 @@ COV = np.array([[2.0, 0.5, 0.1], [0.5, 1.0, -0.2], [0.1, -0.2, 0.7]])
 def test_multivariate_normal(x, mean, cov):
     for function in ("logpdf", "pdf"):
         f, g = getattr(ours.multivariate_normal, function), getattr(theirs.multivariate_normal, function)
-        same(traced(lambda x: f(x, mean, cov), x), g(x, mean, cov))
-        same(traced(lambda cov: f(x, mean, cov), cov), g(x, mean, cov))
+        same(traced(lambda x, f=f: f(x, mean, cov), x), g(x, mean, cov))
+        same(traced(lambda cov, f=f: f(x, mean, cov), cov), g(x, mean, cov))
         same(f(x, mean, cov), g(x, mean, cov), 0)
     step = np.full_like(np.asarray(cov, float), 0.1)
     h = 1e-4
@@ -204,7 +209,7 @@ def test_dirichlet_and_multinomial():
     counts = np.array([[1, 2, 1], [4, 0, 0], [1, 1, 1], [5, -1, 0]])
     for function in ("logpmf", "pmf"):
         f, g = getattr(ours.multinomial, function), getattr(theirs.multinomial, function)
-        same(traced(lambda p: f(counts, n, p), p), g(counts, n, p))
+        same(traced(lambda p, f=f: f(counts, n, p), p), g(counts, n, p))
         same(f(counts, n, p), g(counts, n, p), 0)
     np.testing.assert_allclose(grad(lambda p: ours.multinomial.logpmf(counts[0], n, p))(p), counts[0] / p)
 

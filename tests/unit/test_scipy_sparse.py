@@ -22,7 +22,8 @@ FORMATS = ["csr", "csc", "coo", "bsr", "dia", "lil", "dok"]
 def test_products_of_scipys_own(kind, format):
     A, x, y = kind(DENSE).asformat(format), np.arange(3.0), np.arange(2.0)
     np.testing.assert_array_equal(jacobian(lambda x: A @ x)(x), DENSE)
-    np.testing.assert_array_equal(jacobian(lambda x: A.dot(x))(x), DENSE)
+    if format != "coo":  # whose dot is not @
+        np.testing.assert_array_equal(jacobian(lambda x: A.dot(x))(x), DENSE)
     np.testing.assert_array_equal(jacobian(lambda y: A.T @ y)(y), DENSE.T)
     np.testing.assert_array_equal(jacobian(lambda y: y @ A)(y), DENSE.T)
     np.testing.assert_array_equal(vmap(lambda x: A @ x)(np.eye(3)), DENSE.T)

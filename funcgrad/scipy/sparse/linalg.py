@@ -22,7 +22,7 @@ def spsolve(A: Any, b: Any, permc_spec: Any = None, use_umfpack: bool = True) ->
     >>> from funcgrad import grad
     >>> from funcgrad.scipy.sparse import diags_array
     >>> grad(lambda d: spsolve(diags_array(d).T, np.array([2.0, 3.0]))[1])(np.array([1.0, 2.0]))      # 3/d₁
-    array([-0.  , -0.75])
+    array([ 0.  , -0.75])
     """
     if permc_spec is not None:
         refuse(UnsupportedFunction, "spsolve with permc_spec= is not supported on a traced value.", "Leave it out.")

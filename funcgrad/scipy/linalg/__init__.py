@@ -7,9 +7,8 @@ changes nothing. A name that is not below refuses a traced value.
 >>> import numpy as np
 >>> from funcgrad import grad
 >>> import funcgrad.scipy.linalg as linalg
->>> grad(lambda a: linalg.solve(a, np.array([2.0, 3.0]))[0])(np.array([[1.0, 0.0], [0.0, 3.0]]))
-array([[-2., -1.],
-       [ 0.,  0.]])
+>>> grad(lambda b: linalg.solve(np.array([[2.0, 1.0], [0.0, 4.0]]), b)[0])(np.ones(2))
+array([ 0.5  , -0.125])
 """
 
 from typing import Any

@@ -123,9 +123,8 @@ def solve_triangular(
     >>> import numpy as np
     >>> from funcgrad import grad
     >>> a = np.array([[2.0, 0.0], [1.0, 4.0]])
-    >>> grad(lambda a: solve_triangular(a, np.array([2.0, 5.0]), lower=True)[0])(a)
-    array([[-0.5,  0. ],
-           [ 0. ,  0. ]])
+    >>> grad(lambda b: solve_triangular(a, b, lower=True)[1])(np.array([2.0, 5.0]))
+    array([-0.125,  0.25 ])
     """
     a, b = arrays(check_finite, a, b)
     return triangular(squares(a), b, trans, bool(lower), bool(unit_diagonal))

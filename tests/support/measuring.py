@@ -8,12 +8,15 @@ from typing import Any
 
 import numpy as np
 from attrs import evolve
+from scipy import special
 
 import funcgrad.numpy as fnp
 from funcgrad import Node, grad, jit, jvp, vjp, vmap
 from funcgrad.errors import FuncgradError
+from funcgrad.scipy import special as fsp
 from funcgrad.support import FACTS, Support
 from tests.support.probes import CONSTANT, TRACED
+from tests.support.special import uses
 
 #: What raises where something is refused: funcgrad's own errors, NumPy's on what it is given, Python's on a number.
 REFUSALS = (FuncgradError, TypeError, ValueError, AttributeError, IndexError)
@@ -77,11 +80,12 @@ def slope_of(f: Callable[..., Any], args: list[Any], dots: list[Any], step: floa
 class Probe:
     """One line that uses a name, as functions of what is traced in it."""
 
-    def __init__(self, line: str) -> None:
+    def __init__(self, line: str, values: dict[str, Any] | None = None) -> None:
         code = compile(line, line, "eval")
-        names = [name for name in TRACED if name in every_name(code)]
-        around = {"np": np, "fnp": fnp, "DEVNULL": os.devnull, **CONSTANT}
-        self.line, self.args = line, [TRACED[name] for name in names]
+        values = values or TRACED
+        names = [name for name in values if name in every_name(code)]
+        around = {"np": np, "fnp": fnp, "sp": special, "fsp": fsp, "DEVNULL": os.devnull, **CONSTANT}
+        self.line, self.args = line, [values[name] for name in names]
         self.run = lambda *args: eval(code, {**around, **dict(zip(names, args, strict=True))})
 
     def answers(self, *args: Any) -> tuple[Any, ...]:
@@ -185,6 +189,18 @@ def held(test: Callable[[], bool | None]) -> tuple[bool | None, str]:
     return answer, ""
 
 
+def measured_special(name: str) -> Support:
+    """What holds of a name of scipy.special's, and in which arguments it has no derivative."""
+    line, values, missing = uses()[name]
+    found = measured_line(name, line, values)
+    if found.forward is False and found.reverse is False:
+        why = found.note.partition(": ")[2].partition(". ")[0]
+        return Support(name, "refused", note=f"No rule in any argument: {why}. Pass plain numbers, or write a rule.")
+    if found.kind == "refused" or not missing:
+        return found
+    return evolve(found, note=f"Not by argument {missing}. {found.note}".strip())
+
+
 def measured(name: str, lines: list[str]) -> Support:
     """What holds of a name, by all of its probes."""
     found = [measured_line(name, line) for line in lines]
@@ -202,9 +218,9 @@ def both(a: bool | None, b: bool | None) -> bool | None:
     return b if a is None else a if b is None else a and b
 
 
-def measured_line(name: str, line: str) -> Support:
+def measured_line(name: str, line: str, values: dict[str, Any] | None = None) -> Support:
     """What holds of a name, by one probe."""
-    probe = Probe(line)
+    probe = Probe(line, values)
     try:
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")

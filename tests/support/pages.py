@@ -5,23 +5,32 @@ import io
 import textwrap
 import types
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy import special
 
 from funcgrad.support import FACTS, WORDS, Support
-from tests.support.measuring import measured
+from tests.support.measuring import measured, measured_special
 from tests.support.probes import WITHOUT_NUMBERS, table
+from tests.support.special import WITHOUT_NUMBERS as special_names
+from tests.support.special import uses
 
 ROOT = Path(__file__).resolve().parents[2]
 CSV, PAGE = ROOT / "funcgrad" / "data" / "support.csv", ROOT / "docs" / "support.md"
-MODULES = {"numpy": np, "numpy.linalg": np.linalg, "numpy.fft": np.fft}
+MODULES = {"numpy": np, "numpy.linalg": np.linalg, "numpy.fft": np.fft, "scipy.special": special}
+#: What holds of a name with a probe, by that.
+MEASURED = {full: partial(measured, full, lines) for full, lines in table().items()}
+MEASURED |= {full: partial(measured_special, full) for full in uses()}
 SAID = {value: word for word, value in WORDS.items()}
 
 
 def public_names(module: Any) -> list[str]:
     """The public names of a module."""
+    if module is special:  # which has its modules beside its functions
+        return sorted(set(special.__all__))
     return [name for name in dir(module) if not name.startswith("_")]
 
 
@@ -30,24 +39,23 @@ def row_of(full: str, value: Any) -> Support:
     name = full.rpartition(".")[2]
     if isinstance(value, types.ModuleType):
         return Support(full, "module")
-    for why, names in WITHOUT_NUMBERS.items():
+    for why, names in (special_names if full.startswith("scipy") else WITHOUT_NUMBERS).items():
         if name in names.split():
             return Support(full, "plain", note=f"It is about {why}.")
     if isinstance(value, type):
         return Support(full, "type", note="Called with a traced value, it raises; x.astype converts.")
     if callable(value):
-        raise LookupError(f"{full} has no probe: write one in tests/support/probes.py")
+        raise LookupError(f"{full} has no probe: write one in tests/support")
     return Support(full, "constant")
 
 
 def rows() -> Iterable[Support]:
     """What holds of every public name."""
-    probes = table()
     for module, value in MODULES.items():
         for name in public_names(value):
             full = f"{module}.{name}"
-            yield measured(full, probes[full]) if full in probes else row_of(full, getattr(value, name))
-    yield from (measured(full, lines) for full, lines in probes.items() if not full.startswith(tuple(MODULES)))
+            yield MEASURED[full]() if full in MEASURED else row_of(full, getattr(value, name))
+    yield from (measure() for full, measure in MEASURED.items() if not full.startswith(tuple(MODULES)))
 
 
 def as_csv(found: Iterable[Support]) -> str:

@@ -115,29 +115,37 @@ REFUSED = {(name, int(place)) for places, names in REFUSALS.items() for name in 
 
 #: The uses of functions that are no ufuncs, of a vector x and a number t, by the use they have in common.
 OTHERS = {
-    "sp.{}(2, x)": "assoc_laguerre h1vp h2vp ivp jvp kvp yvp comb diric perm legendre_p legendre_p_all lqn polygamma "
+    "sp.{}(x, 2)": "assoc_laguerre",
+    "sp.{}(2, x)": "h1vp h2vp ivp jvp kvp yvp comb diric perm legendre_p legendre_p_all lqn polygamma "
     "spherical_jn spherical_yn spherical_in spherical_kn",
     "sp.{}(x)": "sinc softplus lambertw factorial logsumexp softmax log_softmax",
-    "sp.{}(x + 1, 2)": "zeta",
+    "sp.{}(2.5, x)": "zeta",
     "sp.{}(x + 2, 2)": "multigammaln",
     "sp.{}(2, 3, x)": "assoc_legendre_p assoc_legendre_p_all lqmn sph_legendre_p sph_legendre_p_all",
     "sp.{}(1, 2, 0.3, x)": "sph_harm_y sph_harm_y_all",
-    "sp.{}(2, t)": "factorial2 genlaguerre gegenbauer lmbda mathieu_even_coef mathieu_odd_coef pbdn_seq pbdv_seq "
+    "sp.{}(2, t)": "genlaguerre gegenbauer lmbda mathieu_even_coef mathieu_odd_coef pbdn_seq pbdv_seq "
     "pbvv_seq riccati_jn riccati_yn roots_genlaguerre roots_gegenbauer la_roots cg_roots stirling2",
     "sp.{}(1, 2, t)": "jacobi sh_jacobi roots_jacobi roots_sh_jacobi j_roots js_roots obl_cv_seq pro_cv_seq",
-    "sp.{}(2, 3, t)": "factorialk",
     "sp.{}(1.0, 2.0, 2, 1, t)": "ellip_harm ellip_harm_2",
     "sp.{}(1.0, 2.0, 2, t)": "ellip_normal",
     "sp.{}(t)": "bernoulli euler",
 }
 USES = {name: use.format(name) for use, names in OTHERS.items() for name in names.split()}
-#: What these have no argument for.
-COUNTING = "zeros and roots, and polynomials as objects, which it makes for a whole number"
+#: What the other names are about, which are given no real numbers.
+WITHOUT_NUMBERS = {
+    "SciPy itself": "errstate geterr seterr",
+    "whole numbers: products, and the zeros, nodes and polynomials that it has for them": " ".join(
+        name
+        for name in special.__all__
+        if name.endswith(("_zeros", "_roots")) or name.startswith(("roots_", "factorial", "cheb", "sh_", "her"))
+    )
+    + " laguerre legendre",
+}
 
 
 def ufunc_use(name: str) -> tuple[str, dict[str, float], str]:
     """A line that calls a ufunc, the values of the arguments that are traced in it, and which ones cannot be."""
-    (args,) = points(name, 1)
+    args = max(points(name, 6), key=lambda args: sum(a for a in args if not isinstance(a, float)))  # no constants
     values, words = {}, []
     for i, value in enumerate(args):
         if isinstance(value, float) and (name, i) not in REFUSED:

@@ -12,30 +12,29 @@ from funcgrad.errors import BadArgument
 from funcgrad.support import FACTS
 from funcgrad.support import table as stored
 from tests.support.measuring import Lost, inexact, measured, parts
-from tests.support.pages import CSV, MODULES, PAGE, as_csv, as_page, public_names, row_of
-from tests.support.probes import TRACED, table
+from tests.support.pages import CSV, MEASURED, MODULES, PAGE, as_csv, as_page, public_names, row_of
+from tests.support.probes import TRACED
 
-PROBES = table()
 #: The names without a probe that this NumPy has.
 OTHERS = {
     f"{module}.{name}": getattr(value, name)
     for module, value in MODULES.items()
     for name in public_names(value)
-    if f"{module}.{name}" not in PROBES
+    if f"{module}.{name}" not in MEASURED
 }
 
 
 def resolvable(full):
-    """Whether this version of NumPy has the name."""
+    """Whether this version of NumPy or SciPy has the name."""
     module, _, name = full.rpartition(".")
-    return hasattr(MODULES.get(module, fnp), name)
+    return module not in MODULES or hasattr(MODULES[module], name)
 
 
-@pytest.mark.parametrize("full", [full for full in PROBES if resolvable(full)])
+@pytest.mark.parametrize("full", [full for full in MEASURED if resolvable(full)])
 @pytest.mark.filterwarnings("ignore")
 def test_what_is_said_of_a_name_holds(full):
     """Measured again; the words of errors that are NumPy's own may differ from version to version."""
-    found, said = measured(full, PROBES[full]), stored()[full]
+    found, said = MEASURED[full](), stored()[full]
     assert (found.kind, *[getattr(found, fact) for fact in FACTS]) == (
         said.kind,
         *[getattr(said, fact) for fact in FACTS],

@@ -102,7 +102,7 @@ def generalised_case(draw: Draw, dtype: str) -> Any:
 
     def f(a: Any, b: Any) -> Any:
         w, v = linalg.eigh(hermitian(a), hermitian(b) / 4, type=kind)
-        return w, np.abs(v) ** 2
+        return w, np.real(v * np.conjugate(v))
 
     return f, (parted(draw, dtype, n, n, ()), regular(draw, dtype, n))
 

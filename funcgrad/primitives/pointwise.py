@@ -28,6 +28,7 @@ from funcgrad.primitives.kinds import (
     careful_product,
     finite,
     ordinary,
+    sums_up,
     with_rank,
 )
 from funcgrad.primitives.shaping import Cast
@@ -132,6 +133,8 @@ def halved(wins: Any, ties: Any) -> Any:
 
 def part(x: Any, z: Any, exponential: Callable[..., Any]) -> Any:
     """eˣ⁻ᶻ; where z is infinite, 1 if x is +∞ too, else 0."""
+    if type(z) is np.ndarray and sums_up(z):
+        return exponential(x - z)
     infinite = np.isinf(z)
     return np.where(infinite, x == np.inf, exponential(np.where(infinite, 0, x - z)))
 

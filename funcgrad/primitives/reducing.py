@@ -9,6 +9,7 @@ from attrs import frozen
 from funcgrad.graph.op import Op
 from funcgrad.graph.types import Type
 from funcgrad.primitives.kinds import ARRAYS, Expand, Opaque, Sum, ordinary, reduced, stretched, thinned
+from funcgrad.primitives.pointwise import part
 from funcgrad.primitives.scanning import CumulativeProduct, before, reversed_along
 from funcgrad.primitives.shaping import Cast
 
@@ -136,3 +137,45 @@ class Product(Opaque):
 
     def batch(self, *args: Any) -> Any:
         return Product(self.axis + 1)(*args)
+
+
+@frozen(eq=False, repr=False)
+class LogSumExp(Opaque):
+    """z = log Σ eˣ over `axes`.  ∂z/∂xᵢ = exp(xᵢ - z), the softmax: of the largest alone where z is infinite.
+
+    A primitive for stability: with m the largest x and k their number, z = m + log k + log1p(Σ' eˣ⁻ᵐ / k), where Σ'
+    leaves the largest out. Blanchard, Higham and Higham, *Accurately computing the log-sum-exp and softmax functions*,
+    IMA Journal of Numerical Analysis 41 (2021).
+    """
+
+    #: The axes that go, in ascending order.
+    axes: tuple[int, ...]
+    reads: ClassVar[str] = "z x"
+
+    def run(self, x: Any) -> Any:
+        if x.size == 0:
+            return np.add.reduce(x, axis=self.axes) - np.inf  # of nothing it is log 0
+        largest = np.maximum.reduce(x, axis=self.axes, keepdims=True)
+        shift = np.where(np.isfinite(largest), largest, 0).astype(x.dtype)
+        hit = x == largest
+        number = np.add.reduce(hit, axis=self.axes, keepdims=True).astype(x.dtype)
+        rest = np.add.reduce(np.where(hit, 0, np.exp(x - shift)), axis=self.axes, keepdims=True)
+        number = np.where(number == 0, 1, number)  # none equals NaN
+        z = np.where(np.isfinite(largest), shift + np.log(number) + np.log1p(rest / number), largest)
+        return z.astype(x.dtype).reshape(np.add.reduce(hit, axis=self.axes).shape)[()]
+
+    def infer(self, x: Any) -> Any:
+        return x.with_shape(without(x.shape, self.axes))
+
+    def weights(self, z: Any, x: Any) -> Any:
+        """The softmax: eˣ⁻ᶻ."""
+        return part(x, z.reshape(thinned(x.shape, self.axes)), np.exp)
+
+    def vjp(self, zbar: Any, z: Any, x: Any) -> tuple[Any, ...]:
+        return (zbar.reshape(thinned(x.shape, self.axes)) * self.weights(z, x),)
+
+    def jvp(self, dots: list[Any], z: Any, x: Any) -> Any:
+        return Sum(self.axes)(dots[0] * self.weights(z, x))
+
+    def batch(self, *args: Any) -> Any:
+        return LogSumExp(tuple(axis + 1 for axis in self.axes))(*args)

@@ -21,7 +21,9 @@ from funcgrad.graph.node import Node
 from funcgrad.graph.op import admit, strong
 from funcgrad.graph.protocols import unsupported
 from funcgrad.graph.types import Type, type_of
+from funcgrad.numpy.reducing import axes_of, kept
 from funcgrad.primitives.pointwise import or_one
+from funcgrad.primitives.reducing import LogSumExp
 from funcgrad.primitives.stopping import Stop
 from funcgrad.scipy import bessel
 
@@ -63,7 +65,12 @@ def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, r
     each divided by exp aₘ. Blanchard, Higham and Higham, *Accurately computing the log-sum-exp and softmax functions*,
     IMA Journal of Numerical Analysis 41 (2021).
     """
-    a, b = strong(admit(a)), 1 if b is None else strong(admit(b))
+    a = strong(admit(a))
+    if b is None and not return_sign and type_of(a).dtype.kind == "f":
+        axes = axes_of(axis, a.ndim)
+        z = LogSumExp(axes)(a)
+        return kept(z, a.shape, axes) if keepdims else z
+    b = 1 if b is None else strong(admit(b))
     counted = np.where(b == 0, -np.inf, np.real(a))
     largest = Stop()(np.max(counted, axis=axis, keepdims=True))
     shift = np.where(np.isfinite(largest), largest, 0).astype(np.real(a).dtype)

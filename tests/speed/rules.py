@@ -24,8 +24,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from scipy import special
 
 from funcgrad import value_and_grad
+from funcgrad.scipy import special as ours
 
 N, R = 100_000, 316
 rng = np.random.default_rng(0)
@@ -161,6 +163,29 @@ ROWS: dict[str, tuple[Callable[..., Any], Any, Callable[..., Any]]] = {
     "where": (lambda x: np.where(MASK, x, U), V, lambda w, x, z: of_mask(MASK, w)),
     "select": (lambda x: np.select([MASK], [x], 0.0), V, lambda w, x, z: of_mask(MASK, w)),
     "heaviside": (lambda x: x * np.heaviside(x - 0.5, 1.0), V, lambda w, x, z: w * np.heaviside(x - 0.5, 1.0)),
+    # SciPy's
+    "erf": (special.erf, V, lambda w, x, z: w * (2 / np.sqrt(np.pi)) * np.exp(-x * x)),
+    "gammaln": (special.gammaln, V, lambda w, x, z: w * special.psi(x)),
+    "expit": (special.expit, V, lambda w, x, z: w * z * (1 - z)),
+    "logit": (special.logit, V, lambda w, x, z: w / (x * (1 - x))),
+    "ndtr": (special.ndtr, V, lambda w, x, z: w * np.exp(-x * x / 2) / np.sqrt(2 * np.pi)),
+    "log_ndtr": (special.log_ndtr, V, lambda w, x, z: w * np.exp(-x * x / 2 - z) / np.sqrt(2 * np.pi)),
+    "ndtri": (special.ndtri, V, lambda w, x, z: w * np.sqrt(2 * np.pi) * np.exp(z * z / 2)),
+    "xlogy": (lambda x: special.xlogy(x, U), V, lambda w, x, z: w * np.log(U)),
+    "entr": (special.entr, V, lambda w, x, z: -w * (np.log(x) + 1)),
+    "jv": (lambda x: special.jv(1.5, x), V, lambda w, x, z: w * special.jvp(1.5, x)),
+    "gammainc": (lambda x: special.gammainc(2.5, x), V, lambda w, x, z: w * x**1.5 * np.exp(-x) / special.gamma(2.5)),
+    "betainc": (
+        lambda x: special.betainc(2.5, 1.5, x),
+        V,
+        lambda w, x, z: w * x**1.5 * (1 - x) ** 0.5 / special.beta(2.5, 1.5),
+    ),
+    "logsumexp": (lambda x: ours.logsumexp(x, axis=1), A, lambda w, x, z: w[:, None] * np.exp(x - z[:, None])),
+    "softmax": (
+        lambda x: ours.softmax(x, axis=1),
+        A,
+        lambda w, x, z: z * (w - (w * z).sum(1, keepdims=True)),
+    ),
     # broadcasting
     "add a row": (lambda x: A + x, A[0], lambda w, x, z: w.sum(0)),
     "multiply by a column": (lambda x: A * x, A[:, :1].copy(), lambda w, x, z: (w * A).sum(1, keepdims=True)),

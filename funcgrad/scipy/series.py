@@ -9,6 +9,7 @@ from funcgrad.scipy.rows import WHOLE, behind, bundle, row, unknown
 
 NO_DEGREE = unknown("the derivative of a polynomial in its degree has no closed form")
 NO_PARAMETER = unknown("the derivative in a parameter has no closed form")
+INSTEAD = unknown("SciPy has replaced it by sph_harm_y")
 INEXACT = unknown("the values that SciPy computes do not satisfy their differential equation")
 DEGREE = float(np.pi / 180)
 
@@ -130,6 +131,8 @@ obl_ang1 = bundle(special.obl_ang1, WHOLE, WHOLE, NO_PARAMETER,
                   lambda z, m, n, c, x: spheroid(z, m, c, x, special.obl_cv(m, n, c), -1))
 obl_rad1 = bundle(special.obl_rad1, WHOLE, WHOLE, NO_PARAMETER,
                   lambda z, m, n, c, x: spheroid(z, m, c, x, special.obl_cv(m, n, c), -1, -1))
+if isinstance(getattr(special, "sph_harm", None), np.ufunc):  # of SciPy before 1.17
+    row(special.sph_harm, WHOLE, WHOLE, INSTEAD, INSTEAD)
 for _ufunc in (special.pro_rad2, special.obl_rad2, special.pro_rad2_cv, special.obl_rad2_cv):
     bundle(_ufunc, *[INEXACT] * _ufunc.nin)
 given = {

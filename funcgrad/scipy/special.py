@@ -10,22 +10,19 @@ as `zeta`, `lambertw` and `jvp`. The others are here, under SciPy's signatures; 
 [0.25, 0.75]
 """
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 import numpy as np
 from scipy import special as _special
 
-from funcgrad.graph.node import Node
 from funcgrad.graph.op import admit, strong
-from funcgrad.graph.protocols import unsupported
 from funcgrad.graph.types import Type, type_of
 from funcgrad.numpy.reducing import axes_of, kept
 from funcgrad.primitives.pointwise import or_one
 from funcgrad.primitives.reducing import LogSumExp
 from funcgrad.primitives.stopping import Stop
 from funcgrad.scipy import bessel
+from funcgrad.scipy.mirroring import mirrors, unsupported
 
 __all__ = [
     "comb", "factorial", "log_softmax", "logsumexp", "multigammaln", "perm", "polygamma", "softmax", "spherical_in",
@@ -33,31 +30,8 @@ __all__ = [
 ]  # fmt: skip
 
 
-Function = Callable[..., Any]
-Decorator = Callable[[Function], Function]
-
-
-def traced(*values: Any) -> bool:
-    """Whether a value is traced."""
-    return any([type(value) is Node for value in values])
-
-
-def on_traced(name: str) -> Decorator:
-    """Decorate the meaning of one of SciPy's functions on traced values: on plain ones it is SciPy's."""
-    original = getattr(_special, name)
-
-    def decorated(meaning: Function) -> Function:
-        @wraps(meaning)
-        def function(*args: Any, **keywords: Any) -> Any:
-            return (meaning if traced(*args, *keywords.values()) else original)(*args, **keywords)
-
-        return function
-
-    return decorated
-
-
 # ---- sums of exponentials --------------------------------------------------------------------------------------------
-@on_traced("logsumexp")
+@mirrors(_special.logsumexp)
 def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, return_sign: bool = False) -> Any:
     """log Σ b eᵃ over axes, and the sign of the sum if asked for.  The derivative in a is the softmax.
 
@@ -93,14 +67,14 @@ def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, r
     return (log, sign) if return_sign else log
 
 
-@on_traced("softmax")
+@mirrors(_special.softmax)
 def softmax(x: Any, axis: Any = None) -> Any:
     """eˣ / Σ eˣ over axes."""
     z = np.exp(x - Stop()(np.max(x, axis=axis, keepdims=True)))
     return z / np.sum(z, axis=axis, keepdims=True)
 
 
-@on_traced("log_softmax")
+@mirrors(_special.log_softmax)
 def log_softmax(x: Any, axis: Any = None) -> Any:
     """x - log Σ eˣ over axes."""
     largest = Stop()(np.max(x, axis=axis, keepdims=True))
@@ -109,7 +83,7 @@ def log_softmax(x: Any, axis: Any = None) -> Any:
 
 
 # ---- the gamma function ----------------------------------------------------------------------------------------------
-@on_traced("multigammaln")
+@mirrors(_special.multigammaln)
 def multigammaln(a: Any, d: Any) -> Any:
     """log Γ_d(a) = d(d-1)/4 log π + Σⱼ log Γ(a - j/2), j < d.  Muirhead, *Multivariate Statistical Theory* (1982)."""
     if np.ndim(d) or np.floor(d) != d:
@@ -120,18 +94,18 @@ def multigammaln(a: Any, d: Any) -> Any:
     return sum(parts, d * (d - 1) / 4 * float(np.log(np.pi)))
 
 
-@on_traced("factorial")
+@mirrors(_special.factorial)
 def factorial(n: Any, exact: bool = False, extend: str = "zero") -> Any:
     """Γ(n + 1); 0 where n < 0, unless `extend` is "complex"."""
     if exact:
-        unsupported("factorial", "exact")
+        unsupported("special.factorial", "exact=True", "Leave it out: whole numbers have no derivative.")
     if extend not in ("zero", "complex"):
         raise ValueError(f"argument `extend` must be either 'zero' or 'complex', received: {extend}")
     whole = _special.gamma(n + 1)
     return whole if extend == "complex" else np.where(n < 0, 0, whole)
 
 
-@on_traced("polygamma")
+@mirrors(_special.polygamma)
 def polygamma(n: Any, x: Any) -> Any:
     """ψ⁽ⁿ⁾(x) = (-1)ⁿ⁺¹ n! ζ(n+1, x), and ψ(x) if n = 0.  DLMF 5.15.1, 25.11.12."""
     n = np.asarray(n)
@@ -140,21 +114,21 @@ def polygamma(n: Any, x: Any) -> Any:
     return np.where(n == 0, _special.psi(x), sign * _special.zeta(np.maximum(n + 1, 2), x))
 
 
-@on_traced("comb")
+@mirrors(_special.comb)
 def comb(N: Any, k: Any, *, exact: bool = False, repetition: bool = False) -> Any:
     """The binomial coefficient, 0 unless 0 ≤ k ≤ N; of N + k - 1 with repetition."""
     if exact:
-        unsupported("comb", "exact")
+        unsupported("special.comb", "exact=True", "Leave it out: whole numbers have no derivative.")
     if repetition:
         return np.where((k == 0) & (N >= 0), 1.0, comb(N + k - 1, k))
     return np.where((k <= N) & (N >= 0) & (k >= 0), _special.binom(N, k), 0)
 
 
-@on_traced("perm")
+@mirrors(_special.perm)
 def perm(N: Any, k: Any, exact: bool = False) -> Any:
     """N! / (N-k)!, 0 unless 0 ≤ k ≤ N."""
     if exact:
-        unsupported("perm", "exact")
+        unsupported("special.perm", "exact=True", "Leave it out: whole numbers have no derivative.")
     return np.where((k <= N) & (N >= 0) & (k >= 0), _special.poch(N - k + 1, k), 0)
 
 
@@ -167,25 +141,25 @@ def spherical(op: Any, rule: Any, n: Any, z: Any, derivative: bool, parity: int)
     return np.where(negative, parity * (-1.0) ** (n + derivative) * value, value) if negative is not False else value
 
 
-@on_traced("spherical_jn")
+@mirrors(_special.spherical_jn)
 def spherical_jn(n: Any, z: Any, derivative: bool = False) -> Any:
     """jₙ(z) = √(π/2z) J of order n + ½."""
     return spherical(bessel.spherical_jn, bessel.spherical_jn.partials[1], np.asarray(n), z, derivative, 1)
 
 
-@on_traced("spherical_yn")
+@mirrors(_special.spherical_yn)
 def spherical_yn(n: Any, z: Any, derivative: bool = False) -> Any:
     """yₙ(z) = √(π/2z) Y of order n + ½."""
     return spherical(bessel.spherical_yn, bessel.spherical_yn.partials[1], np.asarray(n), z, derivative, -1)
 
 
-@on_traced("spherical_in")
+@mirrors(_special.spherical_in)
 def spherical_in(n: Any, z: Any, derivative: bool = False) -> Any:
     """iₙ(z) = √(π/2z) I of order n + ½."""
     return spherical(bessel.spherical_in, bessel.spherical_in.partials[1], np.asarray(n), z, derivative, 1)
 
 
-@on_traced("spherical_kn")
+@mirrors(_special.spherical_kn)
 def spherical_kn(n: Any, z: Any, derivative: bool = False) -> Any:
     """kₙ(z) = √(π/2z) K of order n + ½, of positive or complex numbers."""
     op = bessel.spherical_kn

@@ -15,8 +15,8 @@ import numpy as np
 from scipy import special
 from scipy import stats as _stats
 
-from funcgrad.graph.protocols import unsupported
 from funcgrad.scipy.distributions import Continuous, Discrete, is_traced, refuse_function, wide
+from funcgrad.scipy.mirroring import unsupported
 
 LOG_PI, LOG_2PI, LOG_2 = float(np.log(np.pi)), float(np.log(2 * np.pi)), float(np.log(2))
 FROM_0, FROM_1, UNIT = (0.0, np.inf), (1.0, np.inf), (0.0, 1.0)
@@ -165,7 +165,7 @@ class multivariate_normal:
         if not is_traced((x, mean, cov)):
             return _stats.multivariate_normal.logpdf(x, mean, cov, allow_singular)
         if allow_singular:
-            unsupported("multivariate_normal.logpdf", "allow_singular")
+            unsupported("stats.multivariate_normal", "allow_singular=True", "Leave out what has no variance.")
         x, cov = wide(x), wide(cov)
         mean = None if mean is None else wide(mean)
         size = cov.shape[0] if cov.ndim == 2 else max([1, *np.shape(mean)])

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy
 from scipy import special as theirs
 
 from funcgrad import Program, grad, hessian, jit, jvp, source, stage, vjp, vmap
@@ -14,6 +15,8 @@ from funcgrad.scipy import special as ours
 
 ROOT = Path(__file__).resolve().parents[2]
 inf, nan = np.inf, np.nan
+#: Whether SciPy says that the sign of a sum of no terms is 0: once it said 1.
+NEW = tuple(map(int, scipy.__version__.split(".")[:2])) >= (1, 17)
 
 
 def same(f, g, *args, rtol=4e-15, **keywords):
@@ -46,7 +49,7 @@ def test_sums_of_exponentials(dtype, a, axis):
     rtol = 4e-15 if dtype == "float64" else 1e-6
     for b in (None, np.arange(a.size).reshape(a.shape).astype(dtype) - 1):
         for keepdims in (False, True):
-            for return_sign in (False, True):
+            for return_sign in (False, True) if NEW or np.isfinite(a).all() else (False,):
                 options = {"axis": axis, "b": b, "keepdims": keepdims, "return_sign": return_sign}
                 same(ours.logsumexp, theirs.logsumexp, a, rtol=rtol, **options)
     same(ours.softmax, theirs.softmax, a, axis=axis, rtol=rtol)

@@ -69,3 +69,28 @@ def test_every_function_is_an_operation_with_a_name():
         assert op.ufunc is f
         assert pickle.loads(pickle.dumps(op)) is op
         assert names.named(op) == (name, {})
+
+
+def takes_complex(f):
+    """Whether the last argument may be complex, the others real."""
+    return any(kinds.split("->")[0][-1] == "D" for kinds in f.types) and f.nin <= 4
+
+
+#: Functions whose scale is not holomorphic, and those whose derivative SciPy has of real numbers only.
+REAL_ONLY = {"jve", "yve", "ive", "airye", "psi", "digamma"}
+
+
+@pytest.mark.parametrize("name", [name for name, f in UFUNCS.items() if takes_complex(f)])
+def test_complex_arguments(name):
+    """The derivative along the real and the imaginary axis, at points with a positive real and imaginary part."""
+    *others, x = points(name, 1)[0]
+    z = complex(abs(x) + 0.2, 0.3)
+    f = lambda z: UFUNCS[name](*others, z)
+    if name in REAL_ONLY:
+        with pytest.raises(UnsupportedFunction, match="with respect to a complex argument"):
+            jvp(f, (z,), (1 + 0j,))
+        return
+    for direction in (1, 1j):
+        h = 1e-3 * direction
+        a, b, c, d = [np.array(f(np.complex128(z + k * h))) for k in (1, 2, -1, -2)]
+        close(np.array(jvp(f, (z,), (direction + 0j,))[1]), (8 * (a - c) - (b - d)) / 12e-3, 1e-7)

@@ -11,15 +11,16 @@ ROOT_PI = float(np.sqrt(np.pi))
 ROOT_2 = float(np.sqrt(2))
 ROOT_2PI = ROOT_2 * ROOT_PI
 #: From this argument on, the asymptotic series with this many terms is exact to rounding.
-FAR, TERMS = 10, 18
+FAR, TERMS = 20, 10
+#: (2m+1)!! / 2ᵐ from the last term's on.
+COEFFICIENTS = tuple([float(np.prod(np.arange(1, m + 1) + 0.5)) for m in reversed(range(TERMS))])
 
 
 def falling(u: Any) -> Any:
     """Σ (2m+1)!! (u/2)ᵐ, m < TERMS: of derivatives where u = ∓1/x² is small.  DLMF 7.12.1, term by term."""
-    total, term = 1.0 + 0 * u, 1.0 + 0 * u
-    for m in range(1, TERMS):
-        term = term * u * (m + 0.5)
-        total = total + term
+    total = COEFFICIENTS[0]
+    for coefficient in COEFFICIENTS[1:]:
+        total = total * u + coefficient
     return total
 
 

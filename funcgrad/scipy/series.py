@@ -26,7 +26,7 @@ def exponential_slope(z: Any, n: Any, x: Any) -> Any:
 
 def spence_slope(x: Any) -> Any:
     """log x / (1 - x); near 1 it is -F(1, 1; 2; 1-x), smooth there.  DLMF 25.12.2, 15.4.1."""
-    near = np.abs(x - 1) < 0.5
+    near = np.abs(x - 1) < 0.1
     inner, outer = np.where(near, 1 - x, 0), np.where(near, 2, x)
     return np.where(near, -special.hyp2f1(1.0, 1.0, 2.0, inner), np.log(outer) / (1 - outer))
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from funcgrad.scipy.rows import bundle, is_complex, row
+from funcgrad.scipy.rows import bundle, is_complex, polynomial, row
 
 ROOT_PI = float(np.sqrt(np.pi))
 ROOT_2 = float(np.sqrt(2))
@@ -18,10 +18,7 @@ COEFFICIENTS = tuple([float(np.prod(np.arange(1, m + 1) + 0.5)) for m in reverse
 
 def falling(u: Any) -> Any:
     """Σ (2m+1)!! (u/2)ᵐ, m < TERMS: of derivatives where u = ∓1/x² is small.  DLMF 7.12.1, term by term."""
-    total = COEFFICIENTS[0]
-    for coefficient in COEFFICIENTS[1:]:
-        total = total * u + coefficient
-    return total
+    return polynomial(COEFFICIENTS, u)
 
 
 def scaled_slope(z: Any, x: Any) -> Any:

@@ -91,6 +91,14 @@ def refuse_complex(name: str, x: Any, why: str) -> None:
         )
 
 
+def polynomial(coefficients: Sequence[float], u: Any) -> Any:
+    """Σ cₖ uᵏ by Horner's rule, the highest power first."""
+    total: Any = coefficients[0]
+    for coefficient in coefficients[1:]:
+        total = total * u + coefficient
+    return total
+
+
 class Probe:
     """Takes part in the call of a function to learn which ufunc that calls."""
 

@@ -1,22 +1,28 @@
 """Hypergeometric functions, exponential integrals, polynomials, and solutions of differential equations."""
 
+from math import factorial
 from typing import Any
 
 import numpy as np
 from scipy import special
 
-from funcgrad.scipy.rows import WHOLE, behind, bundle, row, unknown
+from funcgrad.scipy.rows import WHOLE, behind, bundle, polynomial, row, unknown
 
 NO_DEGREE = unknown("the derivative of a polynomial in its degree has no closed form")
 NO_PARAMETER = unknown("the derivative in a parameter has no closed form")
 INSTEAD = unknown("SciPy has replaced it by sph_harm_y")
 INEXACT = unknown("the values that SciPy computes do not satisfy their differential equation")
 DEGREE = float(np.pi / 180)
+#: 1 / (2k+1)! from the last of so many terms on.
+SINES = tuple([1 / factorial(2 * k + 1) for k in reversed(range(12))])
 
 
 def cardinal(x: Any, sign: int) -> Any:
-    """sin x / x, or sinh x / x if `sign` is 1: ₀F₁(3/2; ±x²/4).  DLMF 10.39.9, 10.16.9."""
-    return special.hyp0f1(1.5, sign * x * x / 4)
+    """sin x / x, or sinh x / x if `sign` is 1; where |x| < 1 the sum of (±x²)ᵏ / (2k+1)!."""
+    near = np.abs(x) < 1
+    small, large = np.where(near, x, 0), np.where(near, 1, x)
+    away = (np.sin if sign < 0 else np.sinh)(large) / large
+    return np.where(near, polynomial(SINES, sign * small * small), away)
 
 
 def exponential_slope(z: Any, n: Any, x: Any) -> Any:

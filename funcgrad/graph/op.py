@@ -7,7 +7,7 @@ import numpy as np
 from attrs import fields, frozen
 
 from funcgrad.errors import BadArgument
-from funcgrad.graph.calls import Call, Calls, births, frozen_array, hold
+from funcgrad.graph.calls import Call, Calls, births, frozen_array, hold, set_writeable
 from funcgrad.graph.node import History, Node, grown
 from funcgrad.graph.tracing import Later, Witness
 from funcgrad.graph.types import NUMBERS, PLAIN, STRONG, Type, digest_of, key_of, type_of
@@ -98,7 +98,7 @@ class Op:
             return self.results(Node(answer, History(self, kept, answer, births(), calls)))
         remembered = answer
         if type(answer) is np.ndarray:
-            answer.setflags(write=False)
+            set_writeable(answer, False)
             if not self.reads_answer:
                 remembered = grown(Type, (answer.shape, answer.dtype, False, None))
         return Node(answer, grown(History, (self, kept, remembered, births(), calls)))
@@ -380,6 +380,6 @@ def fresh_leaf(
         kept, older, calls = value.value, (value,), own | value.history.calls
     else:
         kept, calls = hold(value, own) if type(value) is np.ndarray else value, own
-    answer = type_of(kept) if type(kept) is np.ndarray else kept
+    answer = grown(Type, (kept.shape, kept.dtype, False, None)) if type(kept) is np.ndarray else kept
     leaf = Leaf(call, argument, position, structure)
     return Node(kept, grown(History, (leaf, older, answer, call.birth, calls)))

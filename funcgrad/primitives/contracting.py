@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from attrs import frozen
 
-from funcgrad.graph.calls import births, hold
+from funcgrad.graph.calls import births, hold, set_writeable
 from funcgrad.graph.node import History, Node, grown
 from funcgrad.graph.op import Op, joined
 from funcgrad.graph.types import Type
@@ -161,7 +161,7 @@ class MatMul(Multilinear):
             return self.stage(calls, (x, y), [X, Y])
         Z = remembered = np.matmul(X, Y)
         if type(Z) is np.ndarray:
-            Z.setflags(write=False)
+            set_writeable(Z, False)
             remembered = grown(Type, (Z.shape, Z.dtype, False, None))
         if type(x) is not Node:
             kept = (hold(x, calls), y.history)
@@ -177,12 +177,23 @@ class MatMul(Multilinear):
         stack = np.broadcast_shapes(one[:-2], two[:-2])
         return Type((*stack, *x.shape[-2:-1], *(y.shape[-1:] if y.ndim > 1 else ())), np.result_type(x.dtype, y.dtype))
 
-    def pull(self, zbar: Any, z: Any, args: tuple[Any, ...], wanted: Sequence[int]) -> list[Any]:
-        """X̄ = Z̄ Yᵀ, Ȳ = Xᵀ Z̄; of known matrices, which most are, as quickly as can be."""
-        x, y = args
-        if type(zbar) is np.ndarray and x.ndim == y.ndim == 2 and Node not in (type(x), type(y)):
-            return [self.run(zbar, y.T) if i == 0 else self.run(x.T, zbar) for i in wanted]
-        return Multilinear.pull(self, zbar, z, args, wanted)
+    def shares(self, zbar: Any, h: History, call: Any, by_nodes: bool) -> Any:
+        """X̄ = Z̄ Yᵀ, Ȳ = Xᵀ Z̄ of known matrices, which most are, as quickly as can be."""
+        if by_nodes or type(zbar) is not np.ndarray or zbar.ndim != 2:
+            return ()
+        X, Y = x, y = h.args
+        if type(x) is Node:
+            X, x = x.value, x.history
+        if type(y) is Node:
+            Y, y = y.value, y.history
+        if (X if type(X) is np.ndarray else Y).ndim != 2:  # if one is a matrix, as the answer is, the other is too
+            return ()
+        shares = []
+        if type(x) is History and call in x.calls:
+            shares.append((x, np.matmul(zbar, Y.T)))
+        if type(y) is History and call in y.calls:
+            shares.append((y, np.matmul(X.T, zbar)))
+        return shares
 
     def transpose_of(self, i: int, zbar: Any, *args: Any) -> Any:
         x, y = args
@@ -229,6 +240,7 @@ class ChainMatMul(MatMul):
     """Z = X Y where 0·∞ = 0, as in `kinds.Chain`."""
 
     hides: ClassVar[bool] = True
+    shares: ClassVar[Any] = None
     times: ClassVar[Any] = chain
     einsum: ClassVar[type[Einsum]] = ChainEinsum
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from attrs import field, frozen
 
-from funcgrad.graph.calls import births, frozen_array, hold
+from funcgrad.graph.calls import births, frozen_array, hold, set_writeable
 from funcgrad.graph.dispatch import loaded
 from funcgrad.graph.node import History, Node, grown
 from funcgrad.graph.op import Op, admit, forget, joined, strong
@@ -141,7 +141,7 @@ class Unary(Pointwise):
             return answer
         remembered = answer
         if type(answer) is np.ndarray:
-            answer.setflags(write=False)
+            set_writeable(answer, False)
             if not self.reads_z:
                 remembered = grown(Type, (answer.shape, answer.dtype, False, None))
         kept = (x,) if self.reads_x else (history,)
@@ -197,7 +197,7 @@ class Binary(Pointwise):
             return answer
         remembered = answer
         if type(answer) is np.ndarray:
-            answer.setflags(write=False)
+            set_writeable(answer, False)
             if 0 not in reads:
                 remembered = grown(Type, (answer.shape, answer.dtype, False, None))
         # A node that is not read leaves its history, an array its type; one that is read is held.
@@ -212,20 +212,21 @@ class Binary(Pointwise):
     def shares(self, zbar: Any, h: History, call: Any, by_nodes: bool) -> Any:
         """As `pull` has it, as quickly as can be."""
         x, y = args = h.args
+        X, Y = self.partials
         z = Node(h.answer, h) if by_nodes and 0 in self.both else h.answer
-        if not by_nodes:
-            args = (x.value if type(x) is Node else x, y.value if type(y) is Node else y)
+        if type(x) is Node:
+            if not by_nodes:
+                args = (x.value, y)
+            x = x.history
+        if type(y) is Node:
+            if not by_nodes:
+                args = (args[0], y.value)
+            y = y.history
         shares = []
-        for a, partial in ((x, self.partials[0]), (y, self.partials[1])):
-            if type(a) is Node:
-                a = a.history
-            elif type(a) is not History:
-                continue
-            if call in a.calls:
-                if callable(partial):
-                    shares.append((a, zbar * value_of(partial, z, args)))
-                else:
-                    shares.append((a, scaled(zbar, partial)))
+        if type(x) is History and call in x.calls:
+            shares.append((x, zbar * value_of(X, z, args) if callable(X) else scaled(zbar, X)))
+        if type(y) is History and call in y.calls:
+            shares.append((y, zbar * value_of(Y, z, args) if callable(Y) else scaled(zbar, Y)))
         return shares
 
 
@@ -349,6 +350,8 @@ class Linear(Op):
         args = h.args
         x = args[0]
         target = x.history if type(x) is Node else x
+        if len(args) == 1:  # it leads to a leaf, or the sweep would not be here
+            return ((target, self.transpose(zbar, x if by_nodes else target)),)
         if type(target) is not History or call not in target.calls:
             return ()
         if not by_nodes:
@@ -497,12 +500,17 @@ def repeated(x: Any, shape: tuple[int, ...], axes: tuple[int, ...]) -> Any:
     if math.prod(shape) > FILLED:
         return np.broadcast_to(inserted, shape)
     answer = np.empty(shape, x.dtype)
-    answer[...] = inserted
+    if x.ndim:
+        answer[...] = inserted
+    else:
+        answer.fill(x)
     return answer
 
 
 def thinned(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
     """A shape with length 1 along `axes`."""
+    if len(axes) == 1:
+        return (*shape[: axes[0]], 1, *shape[axes[0] + 1 :])
     return tuple([1 if i in axes else n for i, n in enumerate(shape)])
 
 
@@ -536,10 +544,9 @@ COLUMNS, ROWS = 7, 32
 def reduced(ufunc: np.ufunc, x: Any, axes: Any) -> Any:
     """A sum or an extreme of plain numbers over axes, the same to the bit as NumPy's reduction."""
     if axes == (1,) and x.ndim == 2 and 1 < x.shape[1] <= COLUMNS and x.shape[0] > ROWS and x.dtype.char in "df":
-        first, second, *others = x.T
-        z = ufunc(first, second)
-        for column in others:
-            ufunc(z, column, out=z)
+        z = ufunc(x[:, 0], x[:, 1])
+        for i in range(2, x.shape[1]):
+            ufunc(z, x[:, i], z)
         return z
     return ufunc.reduce(x, axis=axes)
 

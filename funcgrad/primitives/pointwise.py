@@ -7,6 +7,7 @@ At kinks: |x|′(0) = 0, ties of maximum and minimum are shared equally, x⁰ an
 
 import operator
 from collections.abc import Callable, Sequence
+from operator import gt, lt
 from typing import Any, ClassVar
 
 import numpy as np
@@ -116,14 +117,21 @@ def lowered(x: Any, y: Any) -> Any:
     return y * x ** np.where((x == 0) & (y == 0), 1, y - 1)
 
 
-def share(wins: Any, x: Any, y: Any) -> Any:
-    """The part of x in an extreme of x and y: ½ where they are equal, else 1 where it wins or is a NaN, else 0."""
-    return halved(wins | (x != x), x == y)
+def share(better: Callable[..., Any], x: Any, y: Any) -> Any:
+    """The part of x in the better of x and y: ½ where they are equal, else 1 where it is better or a NaN, else 0."""
+    wins = better(x, y)
+    return wins if decided(wins, better, x, y) else halved(wins | (x != x), x == y)
 
 
-def fshare(wins: Any, x: Any, y: Any) -> Any:
-    """The same where the other's being a NaN makes it win, as in fmax."""
-    return halved(wins | (y != y), x == y)
+def fshare(better: Callable[..., Any], x: Any, y: Any) -> Any:
+    """The same where the other's being a NaN makes it the better one, as in fmax."""
+    wins = better(x, y)
+    return wins if decided(wins, better, x, y) else halved(wins | (y != y), x == y)
+
+
+def decided(wins: Any, better: Callable[..., Any], x: Any, y: Any) -> bool:
+    """Whether it is known at a glance that of each two numbers one is the better: none are equal, and none is a NaN."""
+    return type(wins) is np.ndarray and np.count_nonzero(wins) + np.count_nonzero(better(y, x)) == wins.size
 
 
 def halved(wins: Any, ties: Any) -> Any:
@@ -209,10 +217,10 @@ arcsinh = pointwise(np.arcsinh,       lambda _z, x: 1 / np.sqrt(1 + x * x))
 arccosh = pointwise(np.arccosh,       lambda _z, x: 1 / (np.sqrt(x - 1) * np.sqrt(x + 1)))
 arctanh = pointwise(np.arctanh,       lambda _z, x: 1 / ((1 - x) * (1 + x)))
 
-maximum = pointwise(np.maximum,       lambda _z, x, y: share(x > y, x, y),       lambda _z, x, y: share(y > x, y, x))
-minimum = pointwise(np.minimum,       lambda _z, x, y: share(x < y, x, y),       lambda _z, x, y: share(y < x, y, x))
-fmax = pointwise(np.fmax,             lambda _z, x, y: fshare(x > y, x, y),      lambda _z, x, y: fshare(y > x, y, x))
-fmin = pointwise(np.fmin,             lambda _z, x, y: fshare(x < y, x, y),      lambda _z, x, y: fshare(y < x, y, x))
+maximum = pointwise(np.maximum,       lambda _z, x, y: share(gt, x, y),          lambda _z, x, y: share(gt, y, x))
+minimum = pointwise(np.minimum,       lambda _z, x, y: share(lt, x, y),          lambda _z, x, y: share(lt, y, x))
+fmax = pointwise(np.fmax,             lambda _z, x, y: fshare(gt, x, y),         lambda _z, x, y: fshare(gt, y, x))
+fmin = pointwise(np.fmin,             lambda _z, x, y: fshare(lt, x, y),         lambda _z, x, y: fshare(lt, y, x))
 copysign = pointwise(np.copysign,     lambda _z, x, y: np.sign(x) * np.copysign(1, y), None)
 ldexp = pointwise(np.ldexp,           lambda _z, _x, y: np.ldexp(1.0, y),        None)
 heaviside = pointwise(np.heaviside,   None,                                      lambda _z, x, _y: x == 0)

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from attrs import frozen
 
+from funcgrad.graph.node import Node
 from funcgrad.graph.op import Op
 from funcgrad.graph.types import Type
 from funcgrad.primitives.kinds import ARRAYS, Expand, Opaque, Sum, ordinary, reduced, stretched, thinned
@@ -83,20 +84,30 @@ class Extreme(Opaque):
         """Raise NumPy's error if there is nothing to choose from."""
         getattr(np, self.ufunc).reduce(np.zeros([min(n, 1) for n in lengths]), axis=None)
 
-    def chosen(self, z: Any, x: Any) -> tuple[Any, Any]:
+    def chosen(self, z: Any, x: Any, thin: tuple[int, ...]) -> tuple[Any, Any]:
         """Which elements are the extreme ones, and how many; None for how many where each is the only one."""
-        hit = (x == z.reshape(thinned(x.shape, self.axes))) | (x != x)
-        if type(hit) is np.ndarray and np.count_nonzero(hit) == z.size:
+        hit = x == z.reshape(thin)
+        # As many as there should be, and no NaN, which would be equal to nothing.
+        if type(hit) is np.ndarray and np.count_nonzero(hit) == z.size == np.count_nonzero(z == z):
             return hit, None
+        hit = hit | (x != x)
         return hit, Cast(z.dtype)(Sum(self.axes)(hit))
 
     def vjp(self, zbar: Any, z: Any, x: Any) -> tuple[Any, ...]:
-        hit, count = self.chosen(z, x)
+        thin = thinned(x.shape, self.axes)
+        hit, count = self.chosen(z, x, thin)
         share = zbar if count is None else zbar / count
-        return (np.where(hit, share.reshape(thinned(x.shape, self.axes)), 0.0),)
+        return (np.where(hit, share.reshape(thin), 0.0),)
+
+    def shares(self, zbar: Any, h: Any, _call: Any, by_nodes: bool) -> Any:
+        """As `vjp` has it where all is known, as quickly as can be: else a choice asks for care."""
+        if by_nodes or type(zbar) is Node:
+            return ()
+        (x,) = h.args
+        return ((x.history, *self.vjp(zbar, h.answer, x.value)),)
 
     def jvp(self, dots: list[Any], z: Any, x: Any) -> Any:
-        hit, count = self.chosen(z, x)
+        hit, count = self.chosen(z, x, thinned(x.shape, self.axes))
         total = Sum(self.axes)(np.where(hit, dots[0], 0))
         return total if count is None else total / count
 

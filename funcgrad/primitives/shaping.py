@@ -8,7 +8,7 @@ import numpy as np
 from attrs import frozen
 
 from funcgrad.errors import LostDerivative
-from funcgrad.graph.calls import births
+from funcgrad.graph.calls import births, set_writeable
 from funcgrad.graph.node import History, Node, grown
 from funcgrad.graph.provenance import refuse
 from funcgrad.graph.types import Type, type_of
@@ -26,7 +26,7 @@ def made_of(x: Node, op: Linear, answer: Any, data: tuple[Any, ...] = ()) -> Nod
     """The node of an answer that `op` made of one known array: what `Op.grow` does, without asking what it is."""
     history = x.history
     if type(answer) is np.ndarray:
-        answer.setflags(write=False)
+        set_writeable(answer, False)
         remembered: Any = grown(Type, (answer.shape, answer.dtype, False, None))
     else:
         remembered = answer

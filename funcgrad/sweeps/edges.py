@@ -10,21 +10,22 @@ from funcgrad.graph.node import History, Node
 from funcgrad.graph.op import strong, unknown, weak
 from funcgrad.graph.types import Type, type_of
 from funcgrad.primitives.indexing import Piece
-from funcgrad.primitives.kinds import Expand, Sum, reduced
+from funcgrad.primitives.kinds import Expand, Sum, reduced, thinned
 from funcgrad.primitives.shaping import Cast, Reshape
 
 
 def sum_to(a: Any, shape: tuple[int, ...]) -> Any:
     """Undo NumPy's broadcasting: `a` summed over whatever was stretched to get from `shape` to its own."""
-    if a.shape == shape:
+    lengths = a.shape
+    if lengths == shape:
         return a
-    extra = len(a.shape) - len(shape)
-    if extra == 1 and a.shape[1:] == shape and type(a) is np.ndarray:
+    extra = len(lengths) - len(shape)
+    if extra == 1 and lengths[1:] == shape and type(a) is np.ndarray:
         return np.add.reduce(a)
     same = (1,) * extra + shape if extra else shape
-    axes = tuple([i for i, n in enumerate(a.shape) if i < extra or n != same[i]])
-    if extra < 0 or any([same[i] != 1 for i in axes]):
-        return sum_to(stretch_to(a, np.broadcast_shapes(a.shape, shape)), shape)
+    axes = tuple([i for i, n in enumerate(lengths) if i < extra or n != same[i]])
+    if extra < 0 or thinned(lengths, axes) != same:
+        return sum_to(stretch_to(a, np.broadcast_shapes(lengths, shape)), shape)
     if type(a) is np.ndarray:
         return reduced(np.add, a, axes).reshape(shape)
     summed = Sum(axes)(a)

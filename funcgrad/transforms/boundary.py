@@ -31,9 +31,10 @@ def numeric(value: Any) -> bool:
 def differentiable(call: Call, value: Any, argument: int, structure: Any, position: int) -> Any:
     """A leaf of an argument as a number to differentiate with respect to, or an error that names it."""
     kind = type(value)
-    if kind is float or kind is complex or (kind in (Node, np.ndarray) and value.dtype.kind in "fc"):
-        return value
-    if isinstance(value, np.inexact):
+    if kind is np.ndarray or kind is Node:
+        if value.dtype.kind in "fc":
+            return value
+    elif kind is float or kind is complex or isinstance(value, np.inexact):
         return value
     if kind is int and structure is tree.LEAF:
         return float(value)
@@ -81,6 +82,8 @@ def parted(values: list[Any], structures: list[Any]) -> list[Any]:
 
 def normalised(argnums: int | Sequence[int], count: int, transform: str) -> tuple[int, ...]:
     """Argument numbers, all non-negative and in range."""
+    if type(argnums) is int and 0 <= argnums < count:
+        return (argnums,)
     numbers = (argnums,) if isinstance(argnums, int) else tuple(argnums)
     for number in numbers:
         if not isinstance(number, int):

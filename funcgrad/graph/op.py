@@ -31,9 +31,6 @@ class Op:
     chooses: ClassVar[bool] = False
     #: Whether the answer is a tuple.
     several: ClassVar[bool] = False
-    #: What a sweep backwards asks first, where an operation has a quicker way than `pull`: a function of (z̄, history,
-    #: call, whether rules run on nodes), to pairs of an argument's history and what that gets.
-    shares: ClassVar[Any] = None
     #: Whether a Python number among the arguments stays one, giving way to the dtypes of the others.
     keeps_weak: ClassVar[bool] = False
     #: Whether the derivative is zero wherever it exists: then a known answer needs no history.
@@ -166,6 +163,14 @@ class Op:
     def pull(self, zbar: Any, z: Any, args: tuple[Any, ...], wanted: Sequence[int]) -> list[Any]:
         """The cotangents of the `wanted` arguments; None for zero."""
         raise TypeError(f"{self.name} states no pullback")
+
+    def shares(self, zbar: Any, h: History, call: Call, by_nodes: bool) -> Any:
+        """What a sweep asks first: pairs of an argument's history and its cotangent; none where `pull` is to be asked.
+
+        For operations that have a quicker way than `pull`, which has to ask what leads to a leaf of `call`, and whether
+        rules run on nodes.
+        """
+        return ()
 
     def pull_carefully(self, zbar: Any, z: Any, args: tuple[Any, ...], wanted: Sequence[int]) -> list[Any]:
         """As `pull`, where z̄ may be 0 because a choice did not take this branch: then 0·∞ and 0·NaN are 0."""

@@ -33,10 +33,10 @@ class Protocols:
         meaning = UFUNCS.get(key) or found(UFUNCS, key)
         if meaning is None:
             missing(ufunc if method == "__call__" else f"{ufunc.__name__}.{method}")
-        if options:
-            options = checked(
-                ufunc.__name__, options, keep=() if method == "__call__" and ufunc is not np.vecdot else OVER
-            )
+        if not options:
+            return meaning(*inputs)
+        reduces = method != "__call__" or ufunc is np.vecdot
+        options = checked(ufunc.__name__, options, keep=OVER if reduces else ())
         return meaning(*inputs, **options)
 
     def __array_function__(self, func: Callable[..., Any], types: Any, args: Any, options: Any) -> Any:

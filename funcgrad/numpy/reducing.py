@@ -17,7 +17,7 @@ from funcgrad.graph.types import type_of
 from funcgrad.primitives.kinds import Sum, reduced, thinned
 from funcgrad.primitives.pointwise import root
 from funcgrad.primitives.reducing import Extreme, Product, Truth
-from funcgrad.primitives.shaping import Cast, Reshape
+from funcgrad.primitives.shaping import Cast, Reshape, made_of
 
 #: What NumPy's signatures have for an option that is not given.
 NONE: Any = np._NoValue
@@ -62,10 +62,8 @@ def summed(a: Any, axis: Any = 0, keepdims: Any = False) -> Any:
     """Σ over axes: np.add.reduce; of a known array as directly as can be, for no reduction is as frequent."""
     value = a.value
     if type(value) is np.ndarray:
-        axes, history = axes_of(axis, value.ndim), a.history
-        answer = frozen_array(reduced(np.add, value, axes))
-        remembered = type_of(answer) if type(answer) is np.ndarray else answer
-        z = Node(answer, grown(History, (Sum(axes), (history,), remembered, births(), history.calls)))
+        axes = axes_of(axis, value.ndim)
+        z = made_of(a, Sum(axes), reduced(np.add, value, axes))
     else:
         axes = axes_of(axis, a.ndim)
         z = Sum(axes)(a)

@@ -240,7 +240,7 @@ class ChainMatMul(MatMul):
     """Z = X Y where 0·∞ = 0, as in `kinds.Chain`."""
 
     hides: ClassVar[bool] = True
-    shares: ClassVar[Any] = None
+    shares: ClassVar[Any] = Op.shares
     times: ClassVar[Any] = chain
     einsum: ClassVar[type[Einsum]] = ChainEinsum
 

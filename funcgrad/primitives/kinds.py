@@ -211,18 +211,14 @@ class Binary(Pointwise):
 
     def shares(self, zbar: Any, h: History, call: Any, by_nodes: bool) -> Any:
         """As `pull` has it, as quickly as can be."""
-        x, y = args = h.args
+        x, y = xvalue, yvalue = h.args
         X, Y = self.partials
         z = Node(h.answer, h) if by_nodes and 0 in self.both else h.answer
         if type(x) is Node:
-            if not by_nodes:
-                args = (x.value, y)
-            x = x.history
+            xvalue, x = x if by_nodes else x.value, x.history
         if type(y) is Node:
-            if not by_nodes:
-                args = (args[0], y.value)
-            y = y.history
-        shares = []
+            yvalue, y = y if by_nodes else y.value, y.history
+        args, shares = (xvalue, yvalue), []
         if type(x) is History and call in x.calls:
             shares.append((x, zbar * value_of(X, z, args) if callable(X) else scaled(zbar, X)))
         if type(y) is History and call in y.calls:
@@ -260,7 +256,7 @@ def chain_product(zbar: Any, slope: Any) -> Any:
 
 def operand(a: Any) -> Any:
     """A constant beside an operator: as `admit` has it, but a foreign class gets its own turn."""
-    return admit(a) if taken(a) else NotImplemented
+    return a if type(a) is np.ndarray and a.dtype.kind in "biufc" else admit(a) if taken(a) else NotImplemented
 
 
 def value_of(partial: Callable[..., Any], z: Any, args: tuple[Any, ...]) -> Any:
@@ -289,7 +285,7 @@ class Chain(Binary):
     """z = x·y where 0·∞ = 0.  What is made of it needs the same care."""
 
     hides: ClassVar[bool] = True
-    shares: ClassVar[Any] = None
+    shares: ClassVar[Any] = Op.shares
 
     def push(self, dots: list[Any], z: Any, args: tuple[Any, ...]) -> Any:
         terms = [chain(dot, other) for dot, other in zip(dots, reversed(args), strict=True) if dot is not None]
@@ -372,7 +368,7 @@ class Joint(Linear):
     States `run`, `infer`, `transpose_of(i, zbar, *args)`, `batch`.
     """
 
-    shares: ClassVar[Any] = None
+    shares: ClassVar[Any] = Op.shares
 
     def keep(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         return tuple(map(forget, args))
@@ -544,9 +540,10 @@ COLUMNS, ROWS = 7, 32
 def reduced(ufunc: np.ufunc, x: Any, axes: Any) -> Any:
     """A sum or an extreme of plain numbers over axes, the same to the bit as NumPy's reduction."""
     if axes == (1,) and x.ndim == 2 and 1 < x.shape[1] <= COLUMNS and x.shape[0] > ROWS and x.dtype.char in "df":
-        z = ufunc(x[:, 0], x[:, 1])
-        for i in range(2, x.shape[1]):
-            ufunc(z, x[:, i], z)
+        columns = x.T
+        z = ufunc(columns[0], columns[1])
+        for i in range(2, len(columns)):  # by number: NumPy ends an iteration with an error, which takes long
+            ufunc(z, columns[i], z)
         return z
     return ufunc.reduce(x, axis=axes)
 

@@ -97,7 +97,7 @@ def fresh(answer: Any, seen: set[int]) -> Any:
         return answer
     if answer.ndim == 0:
         return answer[()]
-    if answer.base is not None or not answer.flags.writeable or id(answer) in seen:
+    if answer.base is not None or id(answer) in seen or not answer.flags.writeable:
         answer = answer.copy()
     seen.add(id(answer))
     return answer

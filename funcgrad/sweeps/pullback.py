@@ -33,10 +33,12 @@ def pullback(call: Call, answers: list[Any], cotangents: list[Any], leaves: list
         if type(y) is Node and ybar is not None and call in y.history.calls:
             like = y.history.answer  # a Python number may have become NumPy's on the way, with no history of that
             books.add(y.history, ybar if type(ybar) is not np.float64 or fits(ybar, like) else fit(ybar, like))
-    roots = list(books.bars)
-    books.by_nodes = watched(call, roots) or any([unknown(h.answer) for h in roots])
-    # What jit traces must not depend on the first call's numbers: whether NumPy meets 0·∞ is known when it runs.
-    books.careful = any([type(h.answer) is Type and h.answer.witness is not None for h in roots])
+    books.by_nodes = watched(call, list(books.bars))
+    for root in books.bars:
+        if unknown(root.answer):
+            books.by_nodes = True
+            # What jit traces must not depend on the first call's numbers: whether NumPy meets 0·∞ is known when it runs.
+            books.careful |= type(root.answer) is Type and root.answer.witness is not None
     queue = books.queue
     with np.errstate(invalid="call", call=books.warn):
         while queue:
@@ -100,24 +102,23 @@ def hand_on(books: Books, h: History) -> None:  # noqa: C901  # flat on purpose:
     zbar = books.take(h) if books.pieces else books.bars.pop(h, None)
     if zbar is None:
         return
-    op = h.op
-    if type(op) is Result:
-        add_slot(books, history_of(h.args[0]), op.index, zbar)
-        return
-    shares = () if op.shares is None or books.careful else op.shares(zbar, h, books.call, books.by_nodes)
+    op, bars, call = h.op, books.bars, books.call
+    shares = () if books.careful else op.shares(zbar, h, call, books.by_nodes)
     if not shares or books.invalid:
+        if type(op) is Result:
+            add_slot(books, history_of(h.args[0]), op.index, zbar)
+            return
         books.invalid = False
         shares = by_rule(books, op, h, zbar)
-    bars, oldest = books.bars, books.call.birth
     for target, abar in shares:
         if abar is None:
             continue
         like, kind = target.answer, type(abar)
         if kind is np.ndarray:
             # What `fits` and `fit` would find of two arrays, without a call: most are alike but for the shape.
-            if type(like) in ARRAYS and abar.dtype is like.dtype and like.shape:
-                if abar.shape != like.shape:
-                    abar = sum_to(abar, like.shape)
+            if type(like) in ARRAYS and abar.dtype is like.dtype and (shape := like.shape):
+                if abar.shape != shape:
+                    abar = sum_to(abar, shape)
             elif not fits(abar, like):
                 abar = fit(abar, like)
         elif kind is not type(like) and not fits(abar, like):
@@ -126,8 +127,9 @@ def hand_on(books: Books, h: History) -> None:  # noqa: C901  # flat on purpose:
             books.add(target, abar)
         else:  # what `add` would do
             bars[target] = abar
-            if target.birth > oldest:
-                heappush(books.queue, (-target.birth, next(books.turns), target))
+            birth = target.birth
+            if birth > call.birth:
+                heappush(books.queue, (-birth, next(books.turns), target))
 
 
 #: What a history remembers of an array: itself, or its type.

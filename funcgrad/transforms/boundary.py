@@ -166,7 +166,7 @@ def one_like(y: Any) -> Any:
 def handed_back(values: list[Any], seen: set[int] | None = None) -> list[Any]:
     """Answers as a user gets them: settled, and each with memory of its own."""
     seen = set() if seen is None else seen
-    return [fresh(settle(value), seen) for value in values]
+    return [fresh(settle(value) if type(value) is Node else value, seen) for value in values]
 
 
 def given_back(structure: Any, values: list[Any]) -> Any:

@@ -169,25 +169,30 @@ class Binary(Pointwise):
     """z = f(x, y): what `Op.__call__` does, as quickly as can be."""
 
     def __call__(self, x: Any, y: Any) -> Any:  # noqa: C901  # flat on purpose: it runs for every operation
+        kept_x: Any
+        kept_y: Any
         if type(x) is Node:
-            xvalue, calls = x.value, x.history.calls
+            xvalue, kept_x = x.value, x.history
+            calls = kept_x.calls
             if type(y) is Node:
-                yvalue = y.value
-                if y.history.calls is not calls:
-                    calls = joined(calls, y.history.calls)
-                reads = self.both
+                yvalue, kept_y, reads = y.value, y.history, self.both
+                if kept_y.calls is not calls:
+                    calls = joined(calls, kept_y.calls)
             else:
                 if type(y) is np.ndarray or type(y) not in PLAIN:
                     y = operand(y)
                     if y is NotImplemented:
                         return NotImplemented
-                yvalue, reads = y, self.reads[0]
+                yvalue = kept_y = y
+                reads = self.reads[0]
         elif type(y) is Node:
             if type(x) is np.ndarray or type(x) not in PLAIN:
                 x = operand(x)
                 if x is NotImplemented:
                     return NotImplemented
-            xvalue, yvalue, calls, reads = x, y.value, y.history.calls, self.reads[1]
+            xvalue = kept_x = x
+            yvalue, kept_y, reads = y.value, y.history, self.reads[1]
+            calls = kept_y.calls
         else:
             return self.function(x, y)
         if type(xvalue) is Type or type(yvalue) is Type:
@@ -201,8 +206,10 @@ class Binary(Pointwise):
             if 0 not in reads:
                 remembered = grown(Type, (answer.shape, answer.dtype, False, None))
         # A node that is not read leaves its history, an array its type; one that is read is held.
-        kept_x = x if 1 in reads else x.history if type(x) is Node else x
-        kept_y = y if 2 in reads else y.history if type(y) is Node else y
+        if 1 in reads:
+            kept_x = x
+        if 2 in reads:
+            kept_y = y
         if type(kept_x) is np.ndarray:
             kept_x = hold(x, calls) if 1 in reads else type_of(x)
         if type(kept_y) is np.ndarray:

@@ -37,7 +37,7 @@ def pullback(call: Call, answers: list[Any], cotangents: list[Any], leaves: list
     for root in books.bars:
         if unknown(root.answer):
             books.by_nodes = True
-            # What jit traces must not depend on the first call's numbers: whether NumPy meets 0·∞ is known when it runs.
+            # What jit traces must not depend on the first call's numbers: when it runs, NumPy may meet 0·∞.
             books.careful |= type(root.answer) is Type and root.answer.witness is not None
     queue = books.queue
     with np.errstate(invalid="call", call=books.warn):

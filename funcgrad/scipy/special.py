@@ -39,7 +39,7 @@ def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, r
     each divided by exp aₘ. Blanchard, Higham and Higham, *Accurately computing the log-sum-exp and softmax functions*,
     IMA Journal of Numerical Analysis 41 (2021).
     """
-    a = strong(admit(a))
+    a = np.atleast_1d(strong(admit(a))) if keepdims else strong(admit(a))  # as SciPy has it
     if b is None and not return_sign and type_of(a).dtype.kind == "f":
         axes = axes_of(axis, a.ndim)
         z = LogSumExp(axes)(a)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
+from funcgrad.scipy import special as ours
 from tests.catalogue.record import Record
 from tests.strategies import Draw, array, broadcastable, shape
 
@@ -32,6 +33,12 @@ def of(function: Callable[..., Any], *intervals: tuple[float, float], name: str 
 
 HOLOMORPHIC = {"complex": True}
 
+
+def along_pairs(x: Any) -> Any:
+    """log(eˣ + e²ˣ); of nothing SciPy's raises."""
+    return ours.logsumexp(np.stack([x, 2 * x]), axis=0) if x.size else x
+
+
 RECORDS = [
     of(special.erf, REALS, **HOLOMORPHIC, representative=True),
     of(special.erfc, REALS, **HOLOMORPHIC),
@@ -56,6 +63,8 @@ RECORDS = [
     of(special.betaln, POSITIVE, POSITIVE),
     of(lambda x: special.betainc(1.5, 2.5, x), UNIT, name="betainc"),
     of(special.expit, REALS),
+    of(along_pairs, REALS, name="logsumexp", representative=True),
+    of(lambda x: ours.logsumexp(x, keepdims=True) if x.size else x, REALS, name="logsumexp of all"),
     of(special.logit, UNIT),
     of(special.log_expit, REALS),
     of(special.xlogy, POSITIVE, POSITIVE, **HOLOMORPHIC, representative=True),

@@ -14,7 +14,7 @@ from funcgrad.graph.types import PLAIN
 NEUTRAL = {"where": True, "casting": "same_kind", "order": "K", "dtype": None, "subok": True, "signature": None}
 #: What says over which axis a sum or product goes.
 OVER = ("axis", "keepdims")
-OUT = "Write y = np.{0}(…) and use y: a traced value cannot be written into an array that others may hold."
+OUT = "Write y = {0}(…) and use y: a traced value cannot be written into an array that others may hold."
 INPLACE = "Write a = a + x in place of a += x, or a.at[i].add(x): NumPy would have changed every alias of a."
 
 
@@ -36,7 +36,7 @@ class Protocols:
         if not options:
             return meaning(*inputs)
         reduces = method != "__call__" or ufunc is np.vecdot
-        options = checked(ufunc.__name__, options, keep=OVER if reduces else ())
+        options = checked(own_name(ufunc), options, keep=OVER if reduces else ())
         return meaning(*inputs, **options)
 
     def __array_function__(self, func: Callable[..., Any], types: Any, args: Any, options: Any) -> Any:
@@ -60,6 +60,17 @@ def taken(a: Any) -> bool:
     return False
 
 
+def own_name(ufunc: np.ufunc) -> str:
+    """The name of a ufunc of NumPy's; that of SciPy's, which is the only other library with rules, with its module."""
+    name = ufunc.__name__
+    return name if getattr(np, name, None) is ufunc else f"scipy.special.{name}"
+
+
+def titled(name: str) -> str:
+    """A function as a user writes it: NumPy's under np."""
+    return name if name.startswith("scipy.") else f"np.{name}"
+
+
 def checked(name: str, options: dict[str, Any], keep: tuple[str, ...]) -> dict[str, Any]:
     """The options that matter: those in `keep`; the others must be neutral."""
     out = options.pop("out", None)
@@ -67,8 +78,8 @@ def checked(name: str, options: dict[str, Any], keep: tuple[str, ...]) -> dict[s
         aliased = any(isinstance(o, np.ndarray) for o in (out if type(out) is tuple else (out,)))
         refuse(
             ImmutableValue if aliased else UnsupportedFunction,
-            f"np.{name} was asked to write a traced value into an array (out= or an operator such as +=).",
-            f"{INPLACE} {OUT.format(name)}",
+            f"{titled(name)} was asked to write a traced value into an array (out= or an operator such as +=).",
+            f"{INPLACE} {OUT.format(titled(name))}",
         )
     kept = {}
     for option, value in options.items():
@@ -80,18 +91,18 @@ def checked(name: str, options: dict[str, Any], keep: tuple[str, ...]) -> dict[s
 
 
 REMEDIES = {
-    "where": "Choose with np.where(mask, np.{0}(…), other), or multiply by the mask before a sum.",
-    "dtype": "Convert with x.astype(dtype) before np.{0}.",
+    "where": "Choose with np.where(mask, {0}(…), other), or multiply by the mask before a sum.",
+    "dtype": "Convert with x.astype(dtype) before {0}.",
     "out": OUT,
     "initial": "Combine the initial value with the answer yourself.",
-    "casting": "Convert with x.astype(dtype) before np.{0}.",
+    "casting": "Convert with x.astype(dtype) before {0}.",
 }
 
 
 def unsupported(name: str, option: str) -> NoReturn:
     """Refuse an option of a function."""
-    remedy = REMEDIES.get(option, "Leave it out.").format(name)
-    refuse(UnsupportedFunction, f"np.{name} with {option}= is not supported on a traced value.", remedy)
+    remedy = REMEDIES.get(option, "Leave it out.").format(titled(name))
+    refuse(UnsupportedFunction, f"{titled(name)} with {option}= is not supported on a traced value.", remedy)
 
 
 def missing(function: Any) -> NoReturn:

@@ -178,10 +178,12 @@ class MatMul(Multilinear):
         return Type((*stack, *x.shape[-2:-1], *(y.shape[-1:] if y.ndim > 1 else ())), np.result_type(x.dtype, y.dtype))
 
     def shares(self, zbar: Any, h: History, call: Any, by_nodes: bool) -> Any:
-        """X̄ = Z̄ Yᵀ, Ȳ = Xᵀ Z̄ of known matrices, which most are, as quickly as can be."""
+        """X̄ = Z̄ Yᵀ, Ȳ = Xᵀ Z̄ of known matrices, which most are, as quickly as can be; x̄ = 2 z̄ x of z = x·x."""
+        X, Y = x, y = h.args
+        if x is y and not by_nodes and isinstance(zbar, np.floating):
+            return ((x.history, (zbar + zbar) * x.value),)
         if by_nodes or type(zbar) is not np.ndarray or zbar.ndim != 2:
             return ()
-        X, Y = x, y = h.args
         if type(x) is Node:
             X, x = x.value, x.history
         if type(y) is Node:

@@ -249,10 +249,12 @@ class TestWholeCalls:
             with pytest.raises(TypeError, match=f"{type(foreign).__name__}|would drop its derivative"):
                 grad(lambda x: np.sum(meet(x, foreign)))(np.ones(2))  # noqa: B023  # REASON: called at once
 
-    def test_sparse_matrices_are_refused(self):
+    def test_sparse_matrices_are_refused_but_in_products(self):
         sparse = pytest.importorskip("scipy.sparse")
         matrix = sparse.csr_array(np.eye(2))
-        for f in (lambda x: matrix @ x, lambda x: x @ matrix, lambda x: x * matrix, lambda x: matrix * x):
+        for f in (lambda x: matrix @ x, lambda x: x @ matrix):
+            same(grad(lambda x: np.sum(f(x)))(np.ones(2)), np.ones(2))  # noqa: B023  # REASON: called at once
+        for f in (lambda x: x * matrix, lambda x: matrix * x, lambda x: x + matrix, lambda x: matrix - x):
             with pytest.raises((TypeError, ValueError)):
                 grad(lambda x: np.sum(f(x)))(np.ones(2))  # noqa: B023  # REASON: called at once
 

@@ -120,16 +120,15 @@ def svd_free_of_phases(a: Any) -> Any:
 #: Of the last three SciPy's own `lu` has a complex permutation.
 SHAPES = [(2, 2), (3, 3), (3, 2), (2, 3), (1, 1), (0, 2), (0, 0)]
 RECORDS = [
-    system("solve", linalg.solve, representative=True),
+    system("solve", linalg.solve),
     system("solve her", lambda a, b: linalg.solve(hermitian(a), b, assume_a="her", lower=True), holomorphic=False),
     system("solve tridiagonal", lambda a, b: linalg.solve(a, b, assume_a="tridiagonal")),
     system("solve upper triangular", lambda a, b: linalg.solve(a, b, assume_a="upper triangular")),
-    Record("scipy.linalg.solve_triangular", triangles_case, complex=True, representative=True),
+    Record("scipy.linalg.solve_triangular", triangles_case, complex=True),
     system(
         "cho_solve",
         lambda a, b: linalg.cho_solve(linalg.cho_factor(hermitian(a), lower=True), b),
         holomorphic=False,
-        representative=True,
     ),
     of_matrix("cholesky", lambda a: linalg.cholesky(hermitian(a)), holomorphic=False),
     of_matrix("inv", linalg.inv),
@@ -151,7 +150,6 @@ RECORDS = [
         "sqrtm",
         lambda a: linalg.sqrtm(np.matmul(a, adjoint(a)) + np.eye(a.shape[-1], dtype=a.dtype)),
         holomorphic=False,
-        representative=True,
     ),
     Record("scipy.linalg.solve_sylvester", sylvester_case, complex=True, representative=True),
     Record(
@@ -169,7 +167,7 @@ RECORDS = [
         )
         for method in ("direct", "bilinear")
     ],
-    Record("scipy.linalg.solve_banded", banded_case, complex=True, representative=True),
+    Record("scipy.linalg.solve_banded", banded_case, complex=True),
     Record("scipy.linalg.solveh_banded", hermitian_banded_case, complex=True, holomorphic=False),
     of_vectors("solve_toeplitz", lambda c, b: linalg.solve_toeplitz((c + 9 * np.eye(3)[0], c / 2), b), 3, 3),
     of_vectors("solve_circulant", lambda c, b: linalg.solve_circulant(c + 9 * np.eye(4)[0], b), 4, 4),

@@ -550,7 +550,7 @@ def reduced(ufunc: np.ufunc, x: Any, axes: Any) -> Any:
         columns = x.T
         z = ufunc(columns[0], columns[1])
         for i in range(2, len(columns)):  # by number: NumPy ends an iteration with an error, which takes long
-            ufunc(z, columns[i], z)
+            ufunc(z, columns[i], out=z)
         return z
     return ufunc.reduce(x, axis=axes)
 

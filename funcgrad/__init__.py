@@ -25,6 +25,8 @@ __version__ = "0.1.0"
 __all__ = [
     "Node",
     "Program",
+    "custom_jvp",
+    "custom_vjp",
     "eval_shape",
     "explain_retrace",
     "grad",
@@ -50,6 +52,8 @@ __all__ = [
 
 #: What loads on first use, by the module that has it.
 LATER = {
+    "custom_jvp": "funcgrad.transforms.ruling",
+    "custom_vjp": "funcgrad.transforms.ruling",
     "explain_retrace": "funcgrad.transforms.jitting",
     "jit": "funcgrad.transforms.jitting",
     "Program": "funcgrad.transforms.program",

@@ -101,6 +101,21 @@ class BadAnswer(FuncgradError, TypeError):
     """
 
 
+class BadRule(FuncgradError, TypeError):
+    """A rule of the user's returned what cannot be a derivative: the rule, the argument and the shapes are named.
+
+    >>> import numpy as np
+    >>> from funcgrad import grad, primitive
+    >>> total = primitive(np.sum, vjp=lambda zbar, z, x: (zbar,))
+    >>> grad(total)(np.ones(3))
+    Traceback (most recent call last):
+    funcgrad.errors.BadRule: ...
+    >>> total = primitive(np.sum, vjp=lambda zbar, z, x: (np.broadcast_to(zbar, x.shape),))
+    >>> grad(total)(np.ones(3))
+    array([1., 1., 1.])
+    """
+
+
 class EscapedNode(FuncgradError, TypeError):
     """A traced value was used after the call that it belongs to had ended, or was to be pickled.
 

@@ -84,6 +84,12 @@ class Packer:
     def define(self, name: str, value: Any) -> None:
         """Define a function of funcgrad's, import one of Python's, or name a constant."""
         self.packed[id(value)] = (name, value)
+        if isinstance(value, MethodType) and isinstance(value.__self__, Op) and value.__self__.users:
+            raise BadArgument(
+                f"A program's text cannot hold {value.__self__.name}, a function with rules of its own: it needs NumPy "
+                "alone, where your source is not. It can be run, and not be written out. "
+                "Stage the function without its rules, f.__wrapped__."
+            )
         if isinstance(value, FunctionType | MethodType) and value.__module__.startswith("funcgrad."):
             text = Definition(self, value).text(name)
         elif isinstance(value, ModuleType):

@@ -35,6 +35,8 @@ class Op:
     keeps_weak: ClassVar[bool] = False
     #: Whether the derivative is zero wherever it exists: then a known answer needs no history.
     constant: ClassVar[bool] = False
+    #: Whether it runs a function of the user's, which no saved program and no text can hold.
+    users: ClassVar[bool] = False
     #: Whether `infer` finds all that can be wrong: then `jit` runs it on large arrays only to return the answer.
     defers: ClassVar[bool] = False
 
@@ -214,6 +216,14 @@ class Leaf(Op):
         return args[0]
 
 
+@frozen(eq=False)
+class Delayed:
+    """The tangent of a result that few ask for: it is computed for those who do."""
+
+    #: What computes it.
+    known: Any
+
+
 @frozen(eq=False, repr=False)
 class Result(Op):
     """z = xᵢ: one of the results of an operation of several."""
@@ -235,7 +245,8 @@ class Result(Op):
         return x[self.index]
 
     def push(self, dots: list[Any], z: Any, args: tuple[Any, ...]) -> Any:
-        return dots[0][self.index]
+        dot = dots[0][self.index]
+        return dot.known() if type(dot) is Delayed else dot
 
     def batched(self, size: int, which: tuple[bool, ...], args: tuple[Any, ...]) -> Any:
         return args[0][self.index]

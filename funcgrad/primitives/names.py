@@ -73,6 +73,7 @@ def named(op: Op) -> tuple[str, dict[str, Any]]:
     if isinstance(op, Pointwise) or known(name) is not cls:
         raise BadArgument(
             f"The operation {op.name} cannot be saved: it is not one of funcgrad's own. A saved program must run "
-            "where your source is not. Save the parts before and after it."
+            "where your source is not. Save the parts before and after it"
+            f"{', or stage the function without its rules, f.__wrapped__' if op.users else ''}."
         )
     return name, {field.name: getattr(op, field.name) for field in fields(cls) if field.init}

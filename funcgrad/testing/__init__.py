@@ -3,6 +3,6 @@
 Strategies for Hypothesis are in `funcgrad.testing.strategies`.
 """
 
-from funcgrad.testing.checks import check_grads
+from funcgrad.transforms.checks import check_grads
 
 __all__ = ["check_grads"]

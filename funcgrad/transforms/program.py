@@ -149,7 +149,8 @@ class Program:
         )
 
     def __repr__(self) -> str:
-        return self.source()
+        held = any([step.op.users for path in self.paths for step in path.graph.steps])
+        return "\n\n".join([repr(path.graph) for path in self.paths]) if held else self.source()
 
 
 def words(structure: Any) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 from attrs import frozen
 
 from funcgrad.errors import BadArgument
+from funcgrad.graph.provenance import function_place
 
 
 @frozen
@@ -62,7 +63,8 @@ def supports(function: Callable[..., Any] | str) -> Support:
     """What holds of a public function of numpy, numpy.linalg, numpy.fft, scipy.special or funcgrad.numpy.
 
     supports : function or full name → Support.  Every fact was measured on examples: derivatives against differences,
-    `vmap` against a loop, `jit` against eager execution. BadArgument names what it does not know.
+    `vmap` against a loop, `jit` against eager execution. Of a function with rules of its own (`primitive`,
+    `custom_vjp`, `custom_jvp`) it tells what they state. BadArgument names what it does not know.
 
     >>> import numpy as np
     >>> answer = supports(np.interp)
@@ -71,6 +73,9 @@ def supports(function: Callable[..., Any] | str) -> Support:
     >>> supports(np.floor).kind, supports("numpy.savetxt").kind, supports(np.savetxt).note
     ('flat', 'refused', 'np.savetxt of a traced value would drop its derivative. Pass x.value.')
     """
+    facts = getattr(function, "facts", None)
+    if isinstance(facts, dict):  # a function with rules of its own says what they state
+        return Support(function_place(function)[0], **facts)
     if isinstance(function, str) and function in table():
         return table()[function]
     wish = getattr(function, "__name__", "")

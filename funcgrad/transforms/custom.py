@@ -18,7 +18,7 @@ from funcgrad.errors import BadAnswer, BadArgument, BadRule, FuncgradError
 from funcgrad.graph.calls import Call, running
 from funcgrad.graph.graph import since
 from funcgrad.graph.node import Node
-from funcgrad.graph.op import Delayed, Op, fresh_leaf, witness_of
+from funcgrad.graph.op import Delayed, Op, fresh_leaf, strong, witness_of
 from funcgrad.graph.provenance import argument_name, function_place, leaf_path
 from funcgrad.graph.types import NUMBERS, Type, key_of, type_of
 from funcgrad.primitives.kinds import zeros_like
@@ -44,6 +44,11 @@ class Given:
     statics: dict[int, Any]
     #: The fixed arguments, by position.
     fixed: dict[int, Any]
+
+    @property
+    def parts(self) -> tuple[Any, ...]:
+        """What tells it apart."""
+        return (self.structure, tuple(self.statics.items()), tuple(self.fixed.items()))
 
     @property
     def places(self) -> list[int]:
@@ -155,6 +160,11 @@ class Rules:
         values = tuple(map(own, found))
         kinds = tuple([type_of(value) for value in values])
         expected = self.seen.setdefault(kinds_of(leaves), kinds)
+        if kinds != expected:
+            values = tuple(
+                [value if kind.weak else strong(value) for value, kind in zip(values, expected, strict=False)]
+            )
+            kinds = tuple([type_of(value) for value in values])
         if kinds != expected:
             raise BadAnswer(
                 f"{self.name} returned {listed(kinds)} where {listed(expected)} was expected of it. The shapes and "
@@ -516,6 +526,8 @@ def identity(value: Any, seen: tuple[int, ...] = ()) -> Any:
         return ("partial", tuple(value.keywords), *[identity(one, seen) for one in parts])
     if hasattr(value, "parts"):
         return (type(value).__name__, *[identity(one, seen) for one in value.parts])
+    if isinstance(value, tree.Structure):
+        return value.key
     if value is None or type(value) in (str, bytes, type) or type(value) in NUMBERS or isinstance(value, np.generic):
         return key_of(value)
     if type(value) is tuple:

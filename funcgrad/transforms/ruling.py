@@ -56,15 +56,31 @@ class Ruled:
         """What tells it apart."""
         return (self.function, self.nondiff_argnums)
 
+    #: Whether rules get the defaults of arguments that were not given, as JAX's do.
+    fills: ClassVar[bool] = True
     #: The modes that the rules state.
     modes: ClassVar[tuple[str, ...]] = ("rev",)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What `supports` says of it."""
+        stated = "forward" if "fwd" in self.modes else "reverse"
+        return {
+            "kind": "differentiates",
+            "forward": True,
+            "reverse": True,
+            "second_order": True,
+            "batch": True,
+            "staged": True,
+            "note": f"{stated}: stated, and the other mode by its transpose, where it is made of traced operations.",
+        }
 
     def rules(self, given: Given, leaves: Values) -> Rules:
         """The rules for one call."""
         raise TypeError(f"{self.name} states no rules")
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
-        args = positional(self.function, args, keywords)
+        args = positional(self.function, args, keywords, self.fills)
         fixed = normalised(self.nondiff_argnums, len(args), type(self).__name__) if self.nondiff_argnums else ()
         for i in fixed:
             if any([type(leaf) is Node for leaf in tree.leaves(args[i])]):
@@ -102,23 +118,26 @@ def known(value: Any) -> Any:
     return value.witness.known() if type(value) is Type and value.witness is not None else value
 
 
-def positional(function: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[Any, ...]:
-    """All arguments by position, defaults filled in: rules number them."""
+def positional(
+    function: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str, Any], filled: bool = True
+) -> tuple[Any, ...]:
+    """All arguments by position, defaults `filled` in: rules number them."""
+    if not filled and not keywords:
+        return args
     try:
-        signature = inspect.signature(function)
-    except (TypeError, ValueError):
-        bound = None
+        bound = inspect.signature(function).bind(*args, **keywords)
+    except ValueError:  # a function without a signature
+        alone, args = set(keywords), args
     else:
-        bound = signature.bind(*args, **keywords)
         bound.apply_defaults()
-    if keywords if bound is None else bound.kwargs:
+        alone, args = set(bound.kwargs) & set(keywords), bound.args
+    if alone:
         name, where = function_place(function)
-        names = ", ".join(keywords if bound is None else bound.kwargs)
         raise BadArgument(
-            f"{name}{where} has rules, and was given {names} by keyword alone. Rules number arguments by position. "
-            "Give it by position, or close over it with a lambda."
+            f"{name}{where} has rules, and was given {', '.join(sorted(alone))} by keyword alone. Rules number "
+            "arguments by position. Give it by position, or close over it with a lambda."
         )
-    return args if bound is None else bound.args
+    return args
 
 
 # ---- reverse ---------------------------------------------------------------------------------------------------------
@@ -360,6 +379,4 @@ def cotangent_tree(rules: Rules, bars: Values, z: Values) -> Any:
 
 def key_of_call(definition: Ruled, given: Given) -> Any:
     """What tells two calls of functions with rules apart."""
-    statics = tuple([(i, identity(leaf)) for i, leaf in given.statics.items()])
-    fixed = tuple([(i, identity(value)) for i, value in given.fixed.items()])
-    return (identity(definition), given.structure.key, statics, fixed)
+    return (identity(definition), identity(given))

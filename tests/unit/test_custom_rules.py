@@ -16,6 +16,7 @@ from funcgrad import (
     jit,
     jvp,
     linearize,
+    primitive,
     stage,
     vjp,
     vmap,
@@ -61,7 +62,35 @@ def by_jvps():
     return f
 
 
-every_kind = pytest.mark.parametrize("make", [by_vjp, by_jvp, by_jvps])
+def only_numbers(x, y):
+    """As SciPy's or a simulator's would: it takes nothing but plain arrays."""
+    assert all(type(a) is not funcgrad.Node for a in (x, y))
+    return plain(x, y)
+
+
+def slope_of_x(zbar, z, x, y):
+    return zbar * np.cos(x) * y, zbar * np.sin(x)
+
+
+def moved_along(dots, z, x, y):
+    return np.cos(x) * y * dots[0] + np.sin(x) * dots[1]
+
+
+def primitive_vjp():
+    return primitive(only_numbers, vjp=slope_of_x, infer=lambda x, y: x)
+
+
+def primitive_jvp():
+    return primitive(only_numbers, jvp=moved_along, infer=lambda x, y: x)
+
+
+def primitive_both():
+    return primitive(only_numbers, vjp=slope_of_x, jvp=moved_along, infer=lambda x, y: x, batch=only_numbers)
+
+
+every_kind = pytest.mark.parametrize(
+    "make", [by_vjp, by_jvp, by_jvps, primitive_vjp, primitive_jvp, primitive_both], ids=lambda make: make.__name__
+)
 
 QUESTIONS = {
     "value": lambda L: L(X, Y),
@@ -112,3 +141,14 @@ def test_rules_compose_with_every_transform(make, question):
         QUESTIONS[question](lambda x, y: np.sum(f(x, y) ** 2)),
         QUESTIONS[question](lambda x, y: np.sum(plain(x, y) ** 2)),
     )
+
+
+@pytest.mark.parametrize("question", [name for name in QUESTIONS if name != "reverse thrice"])
+@pytest.mark.parametrize("method", ["central", "complex_step"])
+def test_differences_compose_with_every_transform(method, question):
+    f = primitive(lambda x, y: np.sin(x) * y, numeric=method, infer=lambda x, y: x)
+    got = QUESTIONS[question](lambda x, y: np.sum(f(x, y) ** 2))
+    wanted = QUESTIONS[question](lambda x, y: np.sum(plain(x, y) ** 2))
+    for a, b in zip(funcgrad.tree.leaves(got), funcgrad.tree.leaves(wanted), strict=True):
+        assert np.asarray(a).dtype == np.asarray(b).dtype
+        np.testing.assert_allclose(a, b, rtol=2e-5, atol=2e-5)

@@ -22,8 +22,8 @@ from funcgrad.graph.op import Delayed, Op, fresh_leaf, strong, witness_of
 from funcgrad.graph.provenance import argument_name, function_place, leaf_path
 from funcgrad.graph.types import NUMBERS, Type, key_of, type_of
 from funcgrad.primitives.kinds import zeros_like
-from funcgrad.sweeps.edges import fit
-from funcgrad.sweeps.fold import pushforward
+from funcgrad.sweeps.edges import fit, plain
+from funcgrad.sweeps.fold import pushforward, substitute
 from funcgrad.sweeps.pullback import pullback
 from funcgrad.transforms.batching import vmap
 from funcgrad.transforms.boundary import numeric
@@ -206,7 +206,7 @@ class Rules:
             raise BadAnswer(f"{name}{where} returned no numbers. Is a return missing? Return an array or a number.")
         return values
 
-    def cotangents(self, given: Given, rule: str, bars: Any, args: Values) -> list[Any]:
+    def cotangents(self, given: Given, rule: str, bars: Any, args: Values, z: Values) -> list[Any]:
         """What a rule returned as cotangents: one tree an argument, each leaf of its argument's shape."""
         trees, who = given.structure.children, f"{rule} of {self.name}"
         if not isinstance(bars, tuple | list) or len(bars) != len(trees):
@@ -226,13 +226,14 @@ class Rules:
                     f"It is {tree.structure(bar)}, where the argument is {child}. Return a tree like the argument."
                 ) from error
         bars = [flat[i] for i in given.places]
-        return [self.cotangent(given, who, i, bar, a) for i, (bar, a) in enumerate(zip(bars, args, strict=True))]
+        shapes = [type_of(one).shape for one in z[: self.count]]
+        pairs = enumerate(zip(bars, args, strict=True))
+        return [self.cotangent(given, who, i, bar, type_of(a), shapes) for i, (bar, a) in pairs]
 
-    def cotangent(self, given: Given, who: str, place: int, bar: Any, a: Any) -> Any:
+    def cotangent(self, given: Given, who: str, place: int, bar: Any, kind: Type, shapes: Values) -> Any:
         """One cotangent, with what its argument was stretched by summed over."""
         if bar is None:
             return None
-        kind = type_of(a)
         if not numeric(bar):
             raise BadRule(
                 f"{who} returned a {type(bar).__name__} as the cotangent of {given.path(place)}, which is {kind!r}. "
@@ -241,11 +242,11 @@ class Rules:
         if kind.dtype.kind not in "fc" or nought(bar):
             return None
         shape = type_of(bar).shape
-        if not stretches(kind.shape, shape):
+        if shape != kind.shape and not (shape in shapes and stretches(kind.shape, shape)):
             raise BadRule(
                 f"{who} returned a cotangent of shape {shape} for {given.path(place)}, which has the shape "
-                f"{kind.shape}. A cotangent has the shape of its argument, or one to which that broadcasts. "
-                "Sum it, or reshape it."
+                f"{kind.shape}. A cotangent has the shape of its argument, or that of an answer to which the "
+                "argument broadcasts. Sum it, or reshape it."
             )
         return fit(bar, kind)
 
@@ -422,7 +423,7 @@ def pull_by_push(rules: Rules, bars: list[Any], z: Values, args: Values, wanted:
         for i, leaf in zip(wanted, leaves, strict=True):
             dots[i] = leaf
         zdots = noted(rules, "cotangent", lambda: rules.push(dots, z, args))
-        return transposed(call, rules, zdots, bars, leaves)
+        return transposed(call, rules, zdots, bars, leaves, args)
 
 
 def push_by_pull(rules: Rules, dots: list[Any], z: Values, args: Values) -> list[Any]:
@@ -436,7 +437,7 @@ def push_by_pull(rules: Rules, dots: list[Any], z: Values, args: Values) -> list
             bars[i] = leaf
         found = noted(rules, "tangent", lambda: rules.pull(bars, z, args, moving))
         seeds = [None if bar is None else fit(dots[i], bar) for i, bar in zip(moving, found, strict=True)]
-        zdots = dict(zip(places, transposed(call, rules, found, seeds, leaves), strict=True))
+        zdots = dict(zip(places, transposed(call, rules, found, seeds, leaves, args), strict=True))
     return [zdots.get(i) for i in range(rules.count)]
 
 
@@ -453,13 +454,18 @@ def noted(rules: Rules, wish: str, work: Callable[[], Any]) -> Any:
         raise
 
 
-def transposed(call: Call, rules: Rules, found: list[Any], seeds: list[Any], leaves: list[Node]) -> list[Any]:
+def transposed(
+    call: Call, rules: Rules, found: list[Any], seeds: list[Any], leaves: list[Node], args: Values
+) -> list[Any]:
     """The transpose of a linear map whose rows are `found`, at `seeds`; refused where the map is not linear."""
     rows = [y for y in found if type(y) is Node and call in y.history.calls]
     bent = any([h.op.constant for h in since(call, [y.history for y in rows])])
-    stray = any([y is not None and (type(y) is not Node or call not in y.history.calls) and loud(y) for y in found])
-    answers = pullback(call, found, seeds, leaves)
-    if bent or stray or any([type(y) is Node and call in y.history.calls for y in answers]):
+    if not bent and not any([type(plain(a)) is Type for a in args]):  # a linear map takes 0 to 0
+        with np.errstate(all="ignore"):
+            origin = substitute(call, found, leaves, [zeros_like(leaf) for leaf in leaves])
+        bent = any([y is not None and loud(y) for y in origin])
+    answers = [] if bent else pullback(call, found, seeds, leaves)
+    if bent or any([type(y) is Node and call in y.history.calls for y in answers]):
         raise BadRule(
             f"The rule of {rules.name} is not linear in what it is given, and so has no transpose. The other mode of "
             "derivative is made by transposing it. Use the mode that the rule is for, or state the other rule too."
@@ -468,9 +474,9 @@ def transposed(call: Call, rules: Rules, found: list[Any], seeds: list[Any], lea
 
 
 def loud(value: Any) -> bool:
-    """Whether a value is known and not zero."""
-    plain = value.value if type(value) is Node else value
-    return type(plain) is not Type and bool(np.any(plain))
+    """Whether a value is known, and some number of it is neither 0 nor infinite nor NaN."""
+    value = plain(value)
+    return type(value) is not Type and bool(np.any(np.isfinite(value) & (np.asarray(value) != 0)))
 
 
 # ---- small things ----------------------------------------------------------------------------------------------------

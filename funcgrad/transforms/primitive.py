@@ -131,7 +131,7 @@ class PrimitiveRules(Rules):
         if self.definition.vjp is not None:
             zbar, answer = cotangent_tree(self, bars, z), self.answer.unflatten(z)
             found = self.definition.vjp(zbar, answer, *self.given.whole(args))
-            checked = self.cotangents(self.given, "vjp", found, args)
+            checked = self.cotangents(self.given, "vjp", found, args, z)
             return [checked[i] for i in wanted]
         if self.definition.numeric is not None:
             return self.pull_by_differences(bars, z, args, wanted)
@@ -189,17 +189,16 @@ class PrimitiveRules(Rules):
         """ż = J·ẋ; on numbers, by one difference along ẋ."""
         moving = [i for i, dot in enumerate(dots) if dot is not None]
         jacobian, answers = self.differences(moving, z, args)
-        found: list[Any] = [None] * len(z)
+        found: list[Any] = [None] * self.count
         if not any([type(a) is Node for a in (*args, *dots)]):
             along = jacobian.function.along(args, {i: dots[i] for i in moving})
             for k, zdot in zip(answers, along, strict=True):
                 found[k] = fit(zdot, z[k])
             return found
         for k, row in zip(answers, jacobian(*args), strict=True):
-            total = None
+            total: Any = None
             for block, i in zip(row, moving, strict=True):
-                dot: Any = dots[i]
-                flat = np.reshape(block, (type_of(z[k]).size, type_of(dot).size)) @ np.reshape(dot, (-1,))
+                flat = np.reshape(block, (type_of(z[k]).size, type_of(dots[i]).size)) @ np.reshape(dots[i], (-1,))
                 total = flat if total is None else total + flat
             found[k] = fit(np.reshape(total, type_of(z[k]).shape), z[k])
         return found

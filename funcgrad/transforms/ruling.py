@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Sequence
-from functools import update_wrapper
+from functools import cached_property, update_wrapper
 from typing import Any, ClassVar
 
 from attrs import define, field
@@ -46,6 +46,14 @@ class Ruled:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}>"
 
+    @cached_property
+    def signature(self) -> Any:
+        """How the function's arguments are named; None where Python cannot say."""
+        try:
+            return inspect.signature(self.function)
+        except (TypeError, ValueError):
+            return None
+
     @property
     def name(self) -> str:
         """The function's name."""
@@ -80,7 +88,7 @@ class Ruled:
         raise TypeError(f"{self.name} states no rules")
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
-        args = positional(self.function, args, keywords, self.fills)
+        args = self.positional(args, keywords)
         fixed = normalised(self.nondiff_argnums, len(args), type(self).__name__) if self.nondiff_argnums else ()
         for i in fixed:
             if any([type(leaf) is Node for leaf in tree.leaves(args[i])]):
@@ -97,6 +105,23 @@ class Ruled:
             return self.function(*args)
         answers = Custom(rules)(*leaves)
         return rules.answer.unflatten(answers[: rules.count])
+
+    def positional(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[Any, ...]:
+        """All arguments by position, defaults filled in where rules get them: rules number arguments."""
+        if not self.fills and not keywords:
+            return args
+        alone = set(keywords)
+        if self.signature is not None:
+            bound = self.signature.bind(*args, **keywords)
+            bound.apply_defaults()
+            alone, args = alone & set(bound.kwargs), bound.args
+        if alone:
+            name, where = function_place(self.function)
+            raise BadArgument(
+                f"{name}{where} has rules, and was given {', '.join(sorted(alone))} by keyword alone. Rules number "
+                "arguments by position. Give it by position, or close over it with a lambda."
+            )
+        return args
 
     def compare(self, taken: Given, leaves: Values) -> None:
         """Compare the rules with differences, if these arguments are numbers."""
@@ -116,28 +141,6 @@ def known(value: Any) -> Any:
     """The plain value of a leaf, the first call's under jit; its type if there is none."""
     value = value.value if type(value) is Node else value
     return value.witness.known() if type(value) is Type and value.witness is not None else value
-
-
-def positional(
-    function: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str, Any], filled: bool = True
-) -> tuple[Any, ...]:
-    """All arguments by position, defaults `filled` in: rules number them."""
-    if not filled and not keywords:
-        return args
-    try:
-        bound = inspect.signature(function).bind(*args, **keywords)
-    except ValueError:  # a function without a signature
-        alone, args = set(keywords), args
-    else:
-        bound.apply_defaults()
-        alone, args = set(bound.kwargs) & set(keywords), bound.args
-    if alone:
-        name, where = function_place(function)
-        raise BadArgument(
-            f"{name}{where} has rules, and was given {', '.join(sorted(alone))} by keyword alone. Rules number "
-            "arguments by position. Give it by position, or close over it with a lambda."
-        )
-    return args
 
 
 # ---- reverse ---------------------------------------------------------------------------------------------------------
@@ -212,7 +215,7 @@ class VjpRules(Rules):
         residuals = self.left(args)[1] if self.lean else self.residual.free(z[self.count :])[0]
         fixed = list(self.given.fixed.values())
         found = self.definition.bwd(*fixed, residuals, ybar)
-        checked = self.cotangents(self.given, "bwd", found, args)
+        checked = self.cotangents(self.given, "bwd", found, args, z)
         return [checked[i] for i in wanted]
 
     def push(self, dots: list[Any], z: Values, args: Values) -> list[Any]:

@@ -108,7 +108,8 @@ class Ruled:
 
     def positional(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[Any, ...]:
         """All arguments by position, defaults filled in where rules get them: rules number arguments."""
-        if not self.fills and not keywords:
+        fills = self.fills and hasattr(self.function, "__code__")  # a ufunc's out=None is no argument of a rule
+        if not fills and not keywords:
             return args
         alone = set(keywords)
         if self.signature is not None:

@@ -37,6 +37,7 @@ __all__ = [
     "jacrev",
     "jit",
     "jvp",
+    "lax",
     "linear_transpose",
     "linearize",
     "numpy",
@@ -57,6 +58,7 @@ LATER = {
     "custom_vjp": "funcgrad.transforms.ruling",
     "explain_retrace": "funcgrad.transforms.jitting",
     "jit": "funcgrad.transforms.jitting",
+    "lax": "funcgrad.lax",
     "primitive": "funcgrad.transforms.primitive",
     "Program": "funcgrad.transforms.program",
     "source": "funcgrad.transforms.program",
@@ -69,7 +71,8 @@ def __getattr__(name: str) -> Any:
     """What the first programs do without, loaded when it is asked for."""
     if name not in LATER:
         raise AttributeError(f"module 'funcgrad' has no attribute {name!r}")
-    return getattr(import_module(LATER[name]), name)
+    module = import_module(LATER[name])
+    return module if LATER[name] == f"funcgrad.{name}" else getattr(module, name)
 
 
 def __dir__() -> list[str]:

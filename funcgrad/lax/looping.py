@@ -1,0 +1,93 @@
+"""Loops of known length: scan, map and fori_loop."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from funcgrad import tree
+from funcgrad.errors import BadArgument
+from funcgrad.graph.node import Node
+from funcgrad.graph.op import unknown, weak
+from funcgrad.graph.types import Type, type_of
+from funcgrad.lax.repeating import while_loop
+from funcgrad.transforms.bodies import Body
+from funcgrad.transforms.boundary import copied
+from funcgrad.transforms.carrying import looped, numbers_of
+from funcgrad.transforms.scanning import Scan
+
+
+def scan(
+    f: Callable[..., Any],
+    init: Any,
+    xs: Any = None,
+    length: int | None = None,
+    reverse: bool = False,
+    unroll: int | bool = 1,
+) -> tuple[Any, Any]:
+    """The loop c, y₀ = f(c, x₀); c, y₁ = f(c, x₁); … : the last carry c, and the y stacked.
+
+    scan : (C × X → C × Y) × C × Xⁿ → C × Yⁿ.
+
+    >>> import numpy as np
+    >>> scan(lambda c, x: (c + x, c * x), 0.0, np.array([1.0, 2.0, 3.0]))
+    (np.float64(6.0), array([0., 2., 9.]))
+    """
+    rows, structure = numbers_of("scan", "xs", xs)
+    steps = length_of(rows, structure, length)
+    kinds = [Type(type_of(x).shape[1:], type_of(x).dtype) for x in rows]
+    loop, carried = looped("scan", f, init, [(structure, kinds)], pair=True)
+    n = len(loop.init)
+    op = Scan(Body(loop.graph), n, len(rows), steps, bool(reverse))
+    answers = [copied(y) if type(y) is not Node else y for y in op(*loop.init, *rows, *loop.captured)]
+    return carried.unflatten(answers[:n]), loop.beside.unflatten(answers[n:])
+
+
+def length_of(rows: list[Any], structure: Any, length: int | None) -> int:
+    """The number of steps, on which all of `xs` agree."""
+    found = length
+    for i, x in enumerate(rows):
+        path = tree.path_name(structure.paths()[i], root="xs")
+        shape = type_of(x).shape
+        if not shape:
+            raise BadArgument(
+                f"scan was given a number at {path}. It takes a row of each array in a step. Pass an array with the "
+                "steps along axis 0, or close over the number."
+            )
+        if found is None:
+            found = shape[0]
+        if found != shape[0]:
+            other = "length" if length is not None else tree.path_name(structure.paths()[0], root="xs")
+            raise BadArgument(
+                f"scan was given {shape[0]} rows at {path}, where {other} has {found}. A step takes one row of each. "
+                "Give all of them one length along axis 0."
+            )
+    if found is None:
+        raise BadArgument("scan was given no xs and no length. So it cannot know how many steps to take. Write length=n.")
+    return int(found)
+
+
+def map(f: Callable[..., Any], xs: Any) -> Any:
+    """f of each row of xs, one after the other, stacked: like vmap, with the memory of one row.
+
+    >>> import numpy as np
+    >>> map(lambda x: x @ x, np.array([[1.0, 2.0], [3.0, 4.0]]))
+    array([ 5., 25.])
+    """
+    return scan(lambda _, x: ((), f(x)), (), xs)[1]
+
+
+def fori_loop(lower: int, upper: int, body_fun: Callable[..., Any], init_val: Any) -> Any:
+    """The value after `for i in range(lower, upper): value = body_fun(i, value)`.
+
+    >>> fori_loop(0, 5, lambda i, v: v * (i + 1), 1.0)
+    120.0
+    """
+    if any([type(bound) is Node and unknown(bound.value) for bound in (lower, upper)]):
+        return while_loop(
+            lambda carry: carry[0] < carry[1],
+            lambda carry: (carry[0] + 1, carry[1], body_fun(weak(carry[0]), carry[2])),
+            (lower, upper, init_val),
+        )[2]
+    indices = np.arange(*[bound.value if type(bound) is Node else bound for bound in (lower, upper)])
+    return scan(lambda value, i: (body_fun(weak(i), value), None), init_val, indices)[0]

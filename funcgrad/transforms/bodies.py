@@ -1,0 +1,143 @@
+"""Bodies: the functions inside loops and choices, each a closed graph that an operation holds."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from attrs import field, frozen
+
+from funcgrad.errors import BadAnswer
+from funcgrad.graph.calls import Call
+from funcgrad.graph.graph import Graph, closed
+from funcgrad.graph.node import Node
+from funcgrad.graph.op import fresh_leaf, strong, weak
+from funcgrad.graph.provenance import function_place
+from funcgrad.graph.types import Type, type_of
+from funcgrad.primitives.kinds import stretched
+from funcgrad.rewrites.simplifying import simplified
+from funcgrad.sweeps.edges import fit
+from funcgrad.transforms.boundary import outputs_of
+from funcgrad.transforms.running import compiled, inlined
+
+
+@frozen(eq=False, repr=False)
+class Body:
+    """A graph that an operation holds as a field, with what has been made of it so far."""
+
+    #: The graph.
+    graph: Graph
+    #: The callable, and the operations of its derivatives and batches, by what was asked for.
+    made: dict[Any, Any] = field(init=False, factory=dict)
+
+    @property
+    def key(self) -> Any:
+        """What makes two bodies one."""
+        return ("Body", self.once("digest", lambda: self.graph.digest))
+
+    @property
+    def kinds(self) -> tuple[Any, ...]:
+        """The types of the answers."""
+        kinds: tuple[Any, ...] = self.once("kinds", lambda: self.graph.output_types)
+        return kinds
+
+    @property
+    def callable(self) -> Callable[..., tuple[Any, ...]]:
+        """The program, from plain values to a tuple of plain values."""
+        program: Callable[..., tuple[Any, ...]] = self.once("callable", lambda: compiled(self.graph))
+        return program
+
+    def once(self, key: Any, make: Callable[[], Any]) -> Any:
+        """What `make` makes, the first time."""
+        if key not in self.made:
+            self.made[key] = make()
+        return self.made[key]
+
+    def __reduce__(self) -> Any:
+        return Body, (self.graph,)
+
+    def __repr__(self) -> str:
+        return f"<graph of {len(self.graph.steps)} steps>"
+
+
+def staged(kinds: Sequence[Any], function: Callable[..., Sequence[Any]]) -> Body:
+    """The body of a function of flat values, made by the library itself: it closes over no traced value."""
+    with Call("stage", function, outlives=True) as call:
+        leaves = [fresh_leaf(call, kind.bare()) for kind in kinds]
+        return Body(simplified(inlined(closed(call, list(function(*leaves)), leaves)[0])))
+
+
+def traced(
+    transform: str, function: Callable[..., Any], arguments: Sequence[tuple[Any, Sequence[Type]]]
+) -> tuple[Graph, list[Node], Any]:
+    """The graph of a user's function of trees, given the structure and the leaves' types of each argument.
+
+    Then the traced values it closes over, which the graph takes last; and the structure of the answer.
+    """
+    with Call(transform, function, outlives=True) as call:
+        leaves: list[Node] = []
+        trees = []
+        for i, (structure, kinds) in enumerate(arguments):
+            new = [fresh_leaf(call, kind.bare(), i, k, structure) for k, kind in enumerate(kinds)]
+            trees.append(structure.unflatten(new))
+            leaves += new
+        answer = function(*trees)
+        if answer is None:
+            name, where = function_place(function)
+            raise BadAnswer(
+                f"{name}{where} returned None to {transform}. Is a return missing? Return what the next step takes."
+            )
+        values, structure = outputs_of(call, answer)
+        graph, captured = closed(call, values, leaves)
+    return simplified(inlined(graph)), captured, structure
+
+
+def reached(graph: Graph, marks: Sequence[bool]) -> list[bool]:
+    """Which answers of a graph are made of the marked inputs."""
+    below = [*marks, *[False] * len(graph.constants)]
+    for step in graph.steps:
+        below.append(any([below[i] for i in step.args]))
+    return [below[i] for i in graph.outputs]
+
+
+def spread(graph: Graph, marks: Sequence[bool], carries: int) -> list[bool]:
+    """The marks of a loop's inputs once no step adds to them: what a step gives a mark, the next one takes marked."""
+    marks = list(marks)
+    while True:
+        new = [a or b for a, b in zip(marks[:carries], reached(graph, marks)[:carries], strict=True)]
+        if new == marks[:carries]:
+            return marks
+        marks[:carries] = new
+
+
+def as_kind(value: Any, kind: Type) -> Any:
+    """A value of the same shape and dtype, as NumPy's number or as Python's."""
+    return weak(value) if kind.weak else strong(value)
+
+
+def fitted(value: Any, kind: Type) -> Any:
+    """A value at a type's shape and dtype."""
+    return value if type_of(value) == kind else fit(value, kind, stretch=True)
+
+
+def stacked(kind: Type, size: int) -> Type:
+    """The type of so many values of a type along axis 0."""
+    return Type((size, *kind.shape), kind.dtype)
+
+
+def batched(graph: Graph, size: int, marks: Sequence[bool], inputs: Sequence[Any]) -> list[tuple[Any, bool]]:
+    """Each answer of a graph whose marked inputs are batches, and whether it is one."""
+    values: list[Any] = [*inputs, *[constant.value for constant in graph.constants]]
+    below = [*marks, *[False] * len(graph.constants)]
+    for step in graph.steps:
+        which, own = tuple([below[i] for i in step.args]), tuple([values[i] for i in step.args])
+        values.append(step.op.batched(size, which, own) if any(which) else step.op(*own))
+        below.append(any(which))
+    return [(values[i], below[i]) for i in graph.outputs]
+
+
+def all_batched(graph: Graph, size: int, marks: Sequence[bool], inputs: Sequence[Any]) -> list[Any]:
+    """The answers of a graph whose marked inputs are batches, each a batch."""
+    kinds = graph.output_types
+    return [
+        fitted(y if one else stretched(y, size), stacked(kind, size))
+        for (y, one), kind in zip(batched(graph, size, marks, inputs), kinds, strict=True)
+    ]

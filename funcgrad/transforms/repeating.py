@@ -1,0 +1,151 @@
+"""Repeat: a loop that ends when its carry says so, as one operation; backwards it takes the steps that the run took."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from attrs import frozen
+
+from funcgrad.graph.node import Node
+from funcgrad.graph.op import Op, joined, unknown
+from funcgrad.primitives.kinds import stretched, zeros_like
+from funcgrad.sweeps.edges import fit
+from funcgrad.transforms.bodies import Body, all_batched, batched, reached, spread, stacked, staged
+from funcgrad.transforms.choosing import selected
+from funcgrad.transforms.deferring import pulled_later
+from funcgrad.transforms.running import inexact
+from funcgrad.transforms.scanning import Scan, batched_step, owned
+
+
+@frozen(eq=False, repr=False)
+class Repeat(Op):
+    """c_T, the first cₜ of which p(cₜ, v) is false, where cₜ₊₁ = f(cₜ, w).  Arguments: c₀, v, w.
+
+    T does not change under small changes of the arguments, so the derivative is that of the scan of T steps, as which
+    a loop on known values enters the history. Pushforward: the loop of (c, ċ).
+    """
+
+    several: ClassVar[bool] = True
+    keeps_weak: ClassVar[bool] = True
+
+    #: The condition, of c and v.
+    test: Body
+    #: The step, of c and w.
+    body: Body
+    #: How many values v the condition closes over.
+    asked: int
+
+    carries = property(lambda self: len(self.body.kinds))
+
+    def __call__(self, *args: Any) -> Any:
+        values = [a.value if type(a) is Node else a for a in args]
+        if not any([type(a) is Node for a in args]) or any(map(unknown, values)):
+            return super().__call__(*args)
+        return self.unrolled(args, values)
+
+    def unrolled(self, args: tuple[Any, ...], values: list[Any]) -> Any:
+        """The answers for known values, as those of a scan of as many steps as it took."""
+        n, m = self.carries, self.carries + self.asked
+        carry, test, step = tuple(values[:n]), self.test.callable, self.body.callable
+        kept: list[Any] = []
+        while test(*carry, *values[n:m])[0]:
+            kept.append(carry)
+            carry = step(*carry, *values[m:])
+        own = (*args[:n], *args[m:])
+        calls = None
+        for a in own:
+            if type(a) is Node:
+                calls = a.history.calls if calls is None else joined(calls, a.history.calls)
+        if calls is None:  # only the condition depends on what is traced, and it has no derivative
+            return tuple(map(owned, carry))
+        columns = zip(*kept, strict=True) if kept else [()] * n
+        rows = [
+            np.array(column, kind.dtype).reshape(len(kept), *kind.shape)
+            for column, kind in zip(columns, self.body.kinds, strict=True)
+        ]
+        op = Scan(self.body, n, 0, len(kept), False).keeping()
+        answers: tuple[Any, ...] = op.grow(calls, own, (*map(owned, carry), *rows))
+        return answers[:n]
+
+    def run(self, *args: Any) -> Any:
+        n, m = self.carries, self.carries + self.asked
+        carry, test, step, asked, own = args[:n], self.test.callable, self.body.callable, args[n:m], args[m:]
+        while test(*carry, *asked)[0]:
+            carry = step(*carry, *own)
+        return tuple(map(owned, carry))
+
+    def infer(self, *args: Any) -> Any:
+        return self.body.kinds
+
+    # ---- derivatives -----------------------------------------------------------------------------------------------
+    def pull(self, zbar: Any, z: Any, args: tuple[Any, ...], wanted: Sequence[int]) -> list[Any]:
+        return pulled_later(self, zbar, args, wanted)
+
+    def push(self, dots: list[Any], z: Any, args: tuple[Any, ...]) -> Any:
+        n, m = self.carries, self.carries + self.asked
+        kinds = self.body.graph.inputs
+        own_dots = (*dots[:n], *dots[m:])
+        active = spread(self.body.graph, [dot is not None for dot in own_dots], n)
+        moving = tuple([i for i in inexact(kinds) if active[i]])
+        op = self.body.once(("push", n, moving), lambda: self.forward(moving))
+        tangents = [
+            zeros_like(kinds[i].strong()) if own_dots[i] is None else fit(own_dots[i], kinds[i].strong(), stretch=True)
+            for i in moving
+        ]
+        k = len([i for i in moving if i < n])
+        answers = op(*args[:n], *tangents[:k], *args[n:m], *args[m:], *tangents[k:])
+        found = dict(zip(moving[:k], answers[n:], strict=True))
+        return tuple([found.get(i) for i in range(n)])
+
+    def forward(self, moving: tuple[int, ...]) -> "Repeat":
+        """The loop of c and ċ."""
+        n, test = self.carries, self.test.graph
+        both = Scan(self.body, n, 0, 0, False).forward(moving)
+        types = [*both.body.graph.inputs[: both.carries], *test.inputs[n:]]
+        asks = staged(types, lambda *args: test(*args[:n], *args[both.carries :]))
+        return Repeat(asks, both.body, self.asked)
+
+    # ---- batches ---------------------------------------------------------------------------------------------------
+    def batched(self, size: int, which: tuple[bool, ...], args: tuple[Any, ...]) -> Any:
+        n, m = self.carries, self.carries + self.asked
+        marks = tuple(spread(self.body.graph, (*which[:n], *which[m:]), n))
+        asks = (*marks[:n], *which[n:m])
+        if any(reached(self.test.graph, asks)):
+            return self.masked(size, which, args)
+        inits = [stretched(a, size) if mark and not b else a for a, mark, b in zip(args[:n], marks, which, strict=False)]
+        op = self.body.once(("batch", size, marks, asks), lambda: self.together(size, marks, asks))
+        answers = op(*inits, *args[n:])
+        return tuple([a if mark else stretched(a, size) for a, mark in zip(answers, marks, strict=False)])
+
+    def together(self, size: int, marks: tuple[bool, ...], asks: tuple[bool, ...]) -> "Repeat":
+        """The loop of batches that all take as many steps."""
+        test = self.test.graph
+        types = [stacked(kind, size) if mark else kind for kind, mark in zip(test.inputs, asks, strict=True)]
+        asked = staged(types, lambda *args: [batched(test, size, asks, args)[0][0]])
+        return Repeat(asked, batched_step(self.body.graph, self.carries, size, marks)[0], self.asked)
+
+    def masked(self, size: int, which: tuple[bool, ...], args: tuple[Any, ...]) -> Any:
+        """The loop of batches of which each item stops when its own condition says so: then it stays as it is."""
+        n, m = self.carries, self.carries + self.asked
+        inits = [a if b else stretched(a, size) for a, b in zip(args[:n], which, strict=False)]
+        marks = (*[True] * n, *which[n:m])
+        (running,) = all_batched(self.test.graph, size, marks, (*inits, *args[n:m]))
+        op = self.body.once(("mask", size, which), lambda: self.apart(size, which))
+        return op(*inits, running, *args[n:])[:n]
+
+    def apart(self, size: int, which: tuple[bool, ...]) -> "Repeat":
+        """The loop of (c, p) for batches, where p says which items go on."""
+        n, m, kinds = self.carries, self.carries + self.asked, self.body.kinds
+        test, body = self.test.graph, self.body.graph
+
+        def step(*args: Any) -> list[Any]:
+            carry, running, asked, own = args[:n], args[n], args[n + 1 : m + 1], args[m + 1 :]
+            new = all_batched(body, size, (*[True] * n, *which[m:]), (*carry, *own))
+            kept = [selected(running, a, b, kind) for a, b, kind in zip(new, carry, kinds, strict=True)]
+            return [*kept, *all_batched(test, size, (*[True] * n, *which[n:m]), (*kept, *asked))]
+
+        types = [stacked(kind, size) for kind in (*body.inputs[:n], test.output_types[0])]
+        rest = [*zip(test.inputs[n:], which[n:m], strict=True), *zip(body.inputs[n:], which[m:], strict=True)]
+        others = [stacked(kind, size) if mark else kind for kind, mark in rest]
+        asks = staged(types, lambda *args: [np.any(args[-1])])
+        return Repeat(asks, staged([*types, *others], step), 0)

@@ -1,0 +1,221 @@
+"""Scan: a loop of known length as one operation, whose derivatives and batches are scans again."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from attrs import evolve, frozen
+
+from funcgrad.graph.graph import Graph
+from funcgrad.graph.node import Node
+from funcgrad.graph.op import Op
+from funcgrad.graph.types import type_of
+from funcgrad.primitives.kinds import stretched, zeros_like
+from funcgrad.sweeps.edges import fit
+from funcgrad.transforms.bodies import (
+    Body,
+    as_kind,
+    batched,
+    fitted,
+    reached,
+    spread,
+    stacked,
+    staged,
+)
+from funcgrad.transforms.running import inexact, pulled, pushed
+
+#: Transforms of which no cotangent comes: under these alone the carries of each step need not be kept.
+FORWARD = frozenset({"vmap", "jit", "eval_shape", "graph_of", "jvp", "jacfwd", "scan", "while_loop", "cond", "stage"})
+
+
+@frozen(eq=False, repr=False)
+class Scan(Op):
+    """(c_T, y) where (cₜ₊₁, yₜ) = f(cₜ, xₜ, w).  Arguments: c₀, x stacked, w; answers: the last c, then y stacked.
+
+    Pullback: with (c̄ₜ, x̄ₜ, w̄ₜ) = (c̄ₜ₊₁, ȳₜ)·∂f(cₜ, xₜ, w), a scan in the other direction over the kept cₜ, that sums
+    the w̄ₜ up: what f computes between is computed again, step by step, and never kept. Griewank and Walther,
+    *Evaluating Derivatives* (2008), section 12.1.  Pushforward: the scan of (c, ċ).
+    """
+
+    several: ClassVar[bool] = True
+    reads_answer: ClassVar[bool] = True
+    keeps_weak: ClassVar[bool] = True
+    defers: ClassVar[bool] = True
+
+    #: The function of one step: of c, x, w to c, y.
+    body: Body
+    #: How many values a step hands on to the next.
+    carries: int
+    #: How many arrays it takes a row of.
+    rows: int
+    #: How many steps there are.
+    length: int
+    #: Whether the last row comes first.
+    reverse: bool
+    #: Whether the last answers are the carries that each step began with, which the pullback reads.
+    kept: bool = False
+
+    def __call__(self, *args: Any) -> Any:
+        if not self.kept and any([type(a) is Node and differentiated(a) for a in args]):
+            return self.keeping()(*args)[: len(self.body.kinds)]
+        return super().__call__(*args)
+
+    def keeping(self) -> "Scan":
+        """The same loop, with the carries of each step among the answers."""
+        graph = self.body.graph
+        body = self.body.once("kept", lambda: Body(evolve(graph, outputs=(*graph.outputs, *range(self.carries)))))
+        return evolve(self, body=body, kept=True)
+
+    def run(self, *args: Any) -> Any:
+        n, m, step = self.carries, self.carries + self.rows, self.body.callable
+        carry, xs, shared = args[:n], args[n:m], args[m:]
+        ys = [np.empty((self.length, *kind.shape), kind.dtype) for kind in self.body.kinds[n:]]
+        for t in range(self.length)[:: -1 if self.reverse else 1]:
+            answers = step(*carry, *[x[t] for x in xs], *shared)
+            carry = answers[:n]
+            for y, one in zip(ys, answers[n:], strict=True):
+                y[t] = one
+        return (*map(owned, carry), *ys)
+
+    def infer(self, *args: Any) -> Any:
+        kinds = self.body.kinds
+        return (*kinds[: self.carries], *[stacked(kind, self.length) for kind in kinds[self.carries :]])
+
+    # ---- derivatives -----------------------------------------------------------------------------------------------
+    def pull(self, zbar: Any, z: Any, args: tuple[Any, ...], wanted: Sequence[int]) -> list[Any]:
+        n, m, kinds = self.carries, self.carries + self.rows, self.body.kinds
+        kept = (z if self.kept else self.keeping()(*args))[-n:] if n else ()
+        arrived = tuple([i for i in inexact(kinds) if i >= n and zbar[i] is not None])
+        asked = [i for i in inexact(self.body.graph.inputs) if i in wanted]
+        active = spread(self.body.graph, [i in asked for i in range(len(args))], n)
+        moving = tuple([i for i in inexact(kinds[:n]) if active[i]])
+        sums = tuple([i for i in asked if i >= m])
+        mapped = tuple([i for i in asked if n <= i < m])
+        op = self.body.once(
+            ("pull", n, m, arrived, moving, sums, mapped), lambda: self.backward(arrived, moving, sums, mapped)
+        )
+        op = evolve(op, length=self.length, reverse=not self.reverse)
+        seeds = [zeros_like(kinds[i].strong()) if zbar[i] is None else fit(zbar[i], kinds[i].strong()) for i in moving]
+        seeds += [zeros_like(type_of(args[i]).strong()) for i in sums]
+        ybars = [fit(zbar[i], stacked(kinds[i], self.length)) for i in arrived]
+        bars = op(*seeds, *kept, *args[n:m], *ybars, *args[m:])
+        found = dict(zip((*moving, *sums, *mapped), bars, strict=False))
+        return [found.get(i) for i in wanted]
+
+    def backward(
+        self, arrived: tuple[int, ...], moving: tuple[int, ...], sums: tuple[int, ...], mapped: tuple[int, ...]
+    ) -> "Scan":
+        """The scan of c̄ and of the sums of w̄, over c, x and ȳ; its rows of answers are x̄."""
+        graph, n, m = self.body.graph, self.carries, self.carries + self.rows
+        kinds, carries = graph.inputs, len(moving) + len(sums)
+        step = pulled(graph, (*moving, *arrived), (*moving, *sums, *mapped))
+
+        def stepped(*values: Any) -> list[Any]:
+            bars, rest = values[:carries], values[carries:]
+            rows, ybars, shared = rest[:m], rest[m : m + len(arrived)], rest[m + len(arrived) :]
+            inputs = [as_kind(a, kind) for a, kind in zip((*rows, *shared), kinds, strict=True)]
+            zbars = [fit(bar, self.body.kinds[i]) for i, bar in zip(moving, bars, strict=False)]
+            zbars += [fit(bar, self.body.kinds[i]) for i, bar in zip(arrived, ybars, strict=True)]
+            found = step(*inputs, *zbars)
+            k = len(moving)
+            totals = [fit(a, kinds[i].strong()) for a, i in zip(found, (*moving, *sums, *mapped), strict=True)]
+            return [*totals[:k], *[bars[j] + totals[j] for j in range(k, carries)], *totals[carries:]]
+
+        types = [self.body.kinds[i].strong() for i in moving] + [kinds[i].strong() for i in sums]
+        types += [kind.strong() for kind in kinds[:m]] + [self.body.kinds[i].strong() for i in arrived]
+        types += kinds[m:]
+        return Scan(staged(types, stepped), carries, m + len(arrived), self.length, not self.reverse)
+
+    def push(self, dots: list[Any], z: Any, args: tuple[Any, ...]) -> Any:
+        n, m, kinds = self.carries, self.carries + self.rows, self.body.kinds
+        active = spread(self.body.graph, [dot is not None for dot in dots], n)
+        moving = tuple([i for i, one in enumerate(active) if one and self.body.graph.inputs[i].dtype.kind in "fc"])
+        op = self.body.once(("push", n, m, moving), lambda: self.forward(moving))
+        op = evolve(op, length=self.length, reverse=self.reverse)
+        types = [type_of(a).strong() for a in args]
+        tangents = {
+            i: zeros_like(types[i]) if dots[i] is None else fit(dots[i], types[i], stretch=True) for i in moving
+        }
+        parts = [[tangents[i] for i in moving if low <= i < high] for low, high in ((0, n), (n, m), (m, len(args)))]
+        answers = op(*args[:n], *parts[0], *args[n:m], *parts[1], *args[m:], *parts[2])
+        found = dict(zip([i for i in moving if i < n], answers[n:], strict=False))
+        marked = reached(self.body.graph, [i in moving for i in range(len(args))])
+        rows = [i for i in inexact(kinds) if i >= n and marked[i]]
+        found.update(zip(rows, answers[op.carries :], strict=True))
+        return tuple([found.get(i) for i in range(len(kinds))])
+
+    def forward(self, moving: tuple[int, ...]) -> "Scan":
+        """The scan of c and ċ, over x and ẋ; its rows of answers are ẏ."""
+        graph, n, m = self.body.graph, self.carries, self.carries + self.rows
+        kinds = graph.inputs
+        step = pushed(graph, moving)
+        marked = reached(graph, [i in moving for i in range(len(kinds))])
+        rows = [i for i in inexact(self.body.kinds) if i >= n and marked[i]]
+        order: list[tuple[int, bool]] = []
+        for low, high in ((0, n), (n, m), (m, len(kinds))):
+            order += [(i, False) for i in range(low, high)]
+            order += [(i, True) for i in moving if low <= i < high]
+
+        def stepped(*values: Any) -> list[Any]:
+            own = dict(zip(order, values, strict=True))
+            inputs = [own[i, False] for i in range(len(kinds))]
+            zdots = step(*inputs, *[fit(own[i, True], kinds[i]) for i in moving])
+            carried = [fit(zdots[i], kinds[i].strong(), stretch=True) for i in moving if i < n]
+            return [*graph(*inputs)[:n], *carried, *[zdots[i] for i in rows]]
+
+        types = [kinds[i].strong() if dot else kinds[i] for i, dot in order]
+        carried = [i for i in moving if i < n]
+        mapped = [i for i in moving if n <= i < m]
+        return Scan(
+            staged(types, stepped), n + len(carried), self.rows + len(mapped), self.length, self.reverse
+        )
+
+    # ---- batches ---------------------------------------------------------------------------------------------------
+    def batched(self, size: int, which: tuple[bool, ...], args: tuple[Any, ...]) -> Any:
+        n, m, kinds = self.carries, self.carries + self.rows, self.body.kinds
+        marks = tuple(spread(self.body.graph, which, n))
+        inits = [stretched(a, size) if mark and not b else a for a, mark, b in zip(args, marks, which, strict=True)]
+        xs = [swapped(x) if mark else x for x, mark in zip(args[n:m], marks[n:m], strict=True)]
+        body, rows = self.body.once(("batch", n, size, marks), lambda: batched_step(self.body.graph, n, size, marks))
+        op = evolve(self, body=body)
+        answers = op(*inits[:n], *xs, *args[m:])
+        carried = [
+            a if mark else stretched(a, size) for a, mark in zip(answers[:n], marks[:n], strict=True)
+        ]
+        ys = [swapped(y) if mark else stretched(y, size) for y, mark in zip(answers[n:], rows, strict=True)]
+        assert len(carried) + len(ys) == len(kinds)
+        return (*carried, *ys)
+
+
+def batched_step(graph: Graph, carries: int, size: int, marks: Sequence[bool]) -> tuple[Body, list[bool]]:
+    """The body whose marked inputs are batches, and which of its rows of answers are."""
+    found: list[bool] = []
+    kinds = graph.output_types
+
+    def stepped(*values: Any) -> list[Any]:
+        answers = []
+        for i, (y, one) in enumerate(batched(graph, size, marks, values)):
+            if i < carries and marks[i] and not one:
+                y, one = stretched(y, size), True
+            if i >= carries:
+                found.append(one)
+            answers.append(fitted(y, stacked(kinds[i], size)) if one else y)
+        return answers
+
+    types = [stacked(kind, size) if mark else kind for kind, mark in zip(graph.inputs, marks, strict=True)]
+    return staged(types, stepped), found
+
+
+def differentiated(node: Node) -> bool:
+    """Whether a cotangent may come back to what is made of a node."""
+    return any([call.running and call.transform not in FORWARD for call in node.history.calls])
+
+
+def swapped(x: Any) -> Any:
+    """An array with its first two axes exchanged."""
+    return np.swapaxes(x, 0, 1)
+
+
+def owned(a: Any) -> Any:
+    """An array that shares no memory with what it was made of."""
+    return a.copy() if type(a) is np.ndarray else a

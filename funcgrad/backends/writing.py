@@ -198,11 +198,13 @@ class Writer(Names):
         python = value.item() if isinstance(value, np.generic) else value
         if type(python) not in NUMBERS or python - python != 0:  # infinities and NaN have no literal
             return None
+        if type(line.step.type) is tuple and value is not python:  # it goes into a graph, where it meets others
+            return None
         others = [self.values.kind(i) for i in line.args if i != number]
         if value is not python and not any([not t.weak and gives_way(value.dtype, t.dtype) for t in others]):
             return None
         text = repr(python)
-        if all([t.dtype == line.step.type.dtype and not t.weak for t in others]):
+        if type(line.step.type) is not tuple and all([t.dtype == line.step.type.dtype and not t.weak for t in others]):
             text = self.beside(python, line.step) or text
         return Spelled(text, loose=MINUS if text.startswith("-") else 0)
 

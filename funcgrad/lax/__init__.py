@@ -4,8 +4,9 @@ Every loop and choice is one operation, whose body is staged once. It differenti
 order, batches, and is one step of a program under `jit`.
 """
 
+from funcgrad.lax.associating import associative_scan
 from funcgrad.lax.choosing import cond, switch
 from funcgrad.lax.looping import fori_loop, map, scan
 from funcgrad.lax.repeating import while_loop
 
-__all__ = ["cond", "fori_loop", "map", "scan", "switch", "while_loop"]
+__all__ = ["associative_scan", "cond", "fori_loop", "map", "scan", "switch", "while_loop"]

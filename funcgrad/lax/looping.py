@@ -11,10 +11,11 @@ from funcgrad.graph.node import Node
 from funcgrad.graph.op import unknown, weak
 from funcgrad.graph.types import Type, type_of
 from funcgrad.lax.repeating import while_loop
+from funcgrad.transforms.batching import vmap
 from funcgrad.transforms.bodies import Body
 from funcgrad.transforms.boundary import copied
 from funcgrad.transforms.carrying import looped, numbers_of
-from funcgrad.transforms.scanning import Scan
+from funcgrad.transforms.scanning import Scan, in_blocks
 
 
 def scan(
@@ -27,7 +28,11 @@ def scan(
 ) -> tuple[Any, Any]:
     """The loop c, y₀ = f(c, x₀); c, y₁ = f(c, x₁); … : the last carry c, and the y stacked.
 
-    scan : (C × X → C × Y) × C × Xⁿ → C × Yⁿ.
+    scan : (C × X → C × Y) × C × Xⁿ → C × Yⁿ, for trees C, X and Y, of which xs and the y have the steps along axis 0.
+    `length` gives n where there is no xs; `reverse` takes the last row first. f is staged once: its arguments are
+    unknown, and Python's `if` cannot ask for them (`cond` can). Backwards, the carry that each step began with is kept
+    and what f computes on the way is computed again. `unroll=k` takes k steps in one, which keeps every k-th carry
+    alone; True takes all in one.
 
     >>> import numpy as np
     >>> scan(lambda c, x: (c + x, c * x), 0.0, np.array([1.0, 2.0, 3.0]))
@@ -39,7 +44,9 @@ def scan(
     loop, carried = looped("scan", f, init, [(structure, kinds)], pair=True)
     n = len(loop.init)
     op = Scan(Body(loop.graph), n, len(rows), steps, bool(reverse))
-    answers = [copied(y) if type(y) is not Node else y for y in op(*loop.init, *rows, *loop.captured)]
+    args, count = (*loop.init, *rows, *loop.captured), blocks_of(unroll, steps)
+    found = op(*args) if count == 1 else in_blocks(op, count, args)
+    answers = [copied(y) if type(y) is not Node else y for y in found]
     return carried.unflatten(answers[:n]), loop.beside.unflatten(answers[n:])
 
 
@@ -67,14 +74,34 @@ def length_of(rows: list[Any], structure: Any, length: int | None) -> int:
     return int(found)
 
 
-def map(f: Callable[..., Any], xs: Any) -> Any:
-    """f of each row of xs, one after the other, stacked: like vmap, with the memory of one row.
+def blocks_of(unroll: int | bool, steps: int) -> int:
+    """How many steps are taken in one."""
+    if type(unroll) is bool:
+        return max(steps, 1) if unroll else 1
+    if not isinstance(unroll, int) or unroll < 1:
+        raise BadArgument(f"scan was given unroll={unroll!r}. It is how many steps are taken in one. Write unroll=1.")
+    return min(unroll, max(steps, 1))
+
+
+def map(f: Callable[..., Any], xs: Any, *, batch_size: int | None = None) -> Any:
+    """f of each row of xs, one after the other, stacked: like vmap, with the memory of one row, or of `batch_size`.
 
     >>> import numpy as np
     >>> map(lambda x: x @ x, np.array([[1.0, 2.0], [3.0, 4.0]]))
     array([ 5., 25.])
     """
-    return scan(lambda _, x: ((), f(x)), (), xs)[1]
+    if batch_size is None:
+        return scan(lambda _, x: ((), f(x)), (), xs)[1]
+    rows, structure = numbers_of("map", "xs", xs)
+    count, rest = divmod(length_of(rows, structure, None), batch_size)
+    cut = count * batch_size
+    blocks = [np.reshape(x[:cut], (count, batch_size, *x.shape[1:])) for x in rows]
+    main = map(vmap(f), structure.unflatten(blocks))
+    main = tree.map(lambda y: np.reshape(y, (cut, *y.shape[2:])), main)
+    if not rest:
+        return main
+    last = vmap(f)(structure.unflatten([x[cut:] for x in rows]))
+    return tree.map(lambda y, z: np.concatenate([y, z]), main, last)
 
 
 def fori_loop(lower: int, upper: int, body_fun: Callable[..., Any], init_val: Any) -> Any:

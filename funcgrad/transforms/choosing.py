@@ -20,7 +20,6 @@ class Choose(Op):
 
     several: ClassVar[bool] = True
     keeps_weak: ClassVar[bool] = True
-    defers: ClassVar[bool] = True
 
     #: The functions, of the same types of arguments and answers.
     branches: tuple[Body, ...]

@@ -1,6 +1,7 @@
 """Scan: a loop of known length as one operation, whose derivatives and batches are scans again."""
 
 from collections.abc import Sequence
+from itertools import repeat
 from typing import Any, ClassVar
 
 import numpy as np
@@ -40,7 +41,6 @@ class Scan(Op):
     several: ClassVar[bool] = True
     reads_answer: ClassVar[bool] = True
     keeps_weak: ClassVar[bool] = True
-    defers: ClassVar[bool] = True
 
     #: The function of one step: of c, x, w to c, y.
     body: Body
@@ -70,11 +70,16 @@ class Scan(Op):
         n, m, step = self.carries, self.carries + self.rows, self.body.callable
         carry, xs, shared = args[:n], args[n:m], args[m:]
         ys = [np.empty((self.length, *kind.shape), kind.dtype) for kind in self.body.kinds[n:]]
-        for t in range(self.length)[:: -1 if self.reverse else 1]:
-            answers = step(*carry, *[x[t] for x in xs], *shared)
-            carry = answers[:n]
-            for y, one in zip(ys, answers[n:], strict=True):
-                y[t] = one
+        way = -1 if self.reverse else 1
+        times = range(self.length)[::way]
+        for t, row in zip(times, zip(*[x[::way] for x in xs], strict=True) if xs else repeat(()), strict=False):
+            answers = step(*carry, *row, *shared)
+            if ys:
+                carry = answers[:n]
+                for y, one in zip(ys, answers[n:], strict=True):
+                    y[t] = one
+            else:
+                carry = answers
         return (*map(owned, carry), *ys)
 
     def infer(self, *args: Any) -> Any:
@@ -185,6 +190,37 @@ class Scan(Op):
         ys = [swapped(y) if mark else stretched(y, size) for y, mark in zip(answers[n:], rows, strict=True)]
         assert len(carried) + len(ys) == len(kinds)
         return (*carried, *ys)
+
+
+def in_blocks(op: Scan, count: int, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The answers of a scan that takes `count` steps at once, so that it keeps the carries of every `count`-th only."""
+    n, m, kinds = op.carries, op.carries + op.rows, op.body.graph.inputs
+    blocks, rest = divmod(op.length, count)
+
+    def steps(*values: Any) -> list[Any]:
+        carry, found = values[:n], []
+        for t in range(count)[:: -1 if op.reverse else 1]:
+            answers = op.body.graph(*carry, *[x[t] for x in values[n:m]], *values[m:])
+            carry = tuple(map(fitted, answers[:n], kinds))
+            found.append(answers[n:])
+        return [*carry, *[np.stack(ys[:: -1 if op.reverse else 1]) for ys in zip(*found, strict=True)]]
+
+    def taken(which: Scan, carry: Sequence[Any], part: slice, shape: tuple[int, ...]) -> tuple[Any, ...]:
+        rows = [np.reshape(x[part], (*shape, *x.shape[1:])) for x in args[n:m]]
+        answers: tuple[Any, ...] = which(*carry, *rows, *args[m:])
+        return answers
+
+    types = [*kinds[:n], *[stacked(kind, count) for kind in kinds[n:m]], *kinds[m:]]
+    main = Scan(staged(types, steps), n, op.rows, blocks, op.reverse)
+    last, cut = evolve(op, length=rest), blocks * count
+    parts = [(main, slice(cut), (blocks, count)), (last, slice(cut, None), (rest,))]
+    carry, found = args[:n], []
+    for which, part, shape in parts[:: -1 if op.reverse else 1]:
+        answers = taken(which, carry, part, shape)
+        carry = answers[:n]
+        found.append([np.reshape(y, (-1, *kind.shape)) if which is main else y for y, kind in zip(answers[n:], op.body.kinds[n:], strict=True)])
+    ys = [np.concatenate(both[:: -1 if op.reverse else 1]) for both in zip(*found, strict=True)]
+    return (*carry, *ys)
 
 
 def batched_step(graph: Graph, carries: int, size: int, marks: Sequence[bool]) -> tuple[Body, list[bool]]:

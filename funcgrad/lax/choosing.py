@@ -58,8 +58,8 @@ def truth_of(transform: str, pred: Any) -> Any:
     if kind is None or kind.shape:
         what = f"a {type(pred).__name__}" if kind is None else repr(kind)
         raise BadArgument(
-            f"{transform} was given {what} as its condition. It takes one truth value. Use np.all or np.any, or np.where "
-            "to choose element by element."
+            f"{transform} was given {what} as its condition. It takes one truth value. Use np.all or np.any, or "
+            "np.where to choose element by element."
         )
     if type(pred) is Node and unknown(pred.value):
         return pred if kind.dtype.kind == "b" else np.not_equal(pred, 0)
@@ -74,13 +74,15 @@ def chosen(transform: str, index: Any, functions: tuple[Callable[..., Any], ...]
         values, structure = numbers_of(transform, "operands", operand)
         arguments.append((structure, [type_of(value) for value in values]))
         leaves += values
-    graphs, captured, structure = [], [], None
+    graphs: list[Any] = []
+    captured: list[Node] = []
+    structure: Any = None
     for function in functions:
         graph, own, got = traced(transform, function, arguments)
         if structure is not None and got != structure:
             raise BadAnswer(
-                f"{named(function)} returns a tree of structure {got}, where {named(functions[0])} returns {structure}. "
-                f"All functions of {transform} return one tree. Return the same structure from each."
+                f"{named(function)} returns a tree of structure {got}, where {named(functions[0])} returns "
+                f"{structure}. All functions of {transform} return one tree. Return the same structure from each."
             )
         structure = got
         graphs.append((graph, len(captured), len(captured) + len(own)))
@@ -114,8 +116,8 @@ def common(transform: str, functions: Sequence[Any], kinds: list[Any], structure
                 first = functions[column.index(best)]
                 path = tree.path_name(structure.paths()[i], root="answer")
                 raise BadAnswer(
-                    f"{named(function)} returns {path} as {kind!r}, where {named(first)} returns {best!r}. All functions "
-                    f"of {transform} return the same shapes and dtypes. Convert it with np.reshape or astype."
+                    f"{named(function)} returns {path} as {kind!r}, where {named(first)} returns {best!r}. All "
+                    f"functions of {transform} return the same shapes and dtypes. Convert it with np.reshape or astype."
                 )
         wanted.append(best)
     return wanted

@@ -70,7 +70,9 @@ def length_of(rows: list[Any], structure: Any, length: int | None) -> int:
                 "Give all of them one length along axis 0."
             )
     if found is None:
-        raise BadArgument("scan was given no xs and no length. So it cannot know how many steps to take. Write length=n.")
+        raise BadArgument(
+            "scan was given no xs and no length. So it cannot know how many steps to take. Write length=n."
+        )
     return int(found)
 
 
@@ -78,7 +80,7 @@ def blocks_of(unroll: int | bool, steps: int) -> int:
     """How many steps are taken in one."""
     if type(unroll) is bool:
         return max(steps, 1) if unroll else 1
-    if not isinstance(unroll, int) or unroll < 1:
+    if unroll < 1:
         raise BadArgument(f"scan was given unroll={unroll!r}. It is how many steps are taken in one. Write unroll=1.")
     return min(unroll, max(steps, 1))
 
@@ -104,7 +106,7 @@ def map(f: Callable[..., Any], xs: Any, *, batch_size: int | None = None) -> Any
     return tree.map(lambda y, z: np.concatenate([y, z]), main, last)
 
 
-def fori_loop(lower: int, upper: int, body_fun: Callable[..., Any], init_val: Any) -> Any:
+def fori_loop(lower: Any, upper: Any, body_fun: Callable[..., Any], init_val: Any) -> Any:
     """The value after `for i in range(lower, upper): value = body_fun(i, value)`.
 
     >>> fori_loop(0, 5, lambda i, v: v * (i + 1), 1.0)

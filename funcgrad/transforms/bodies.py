@@ -118,6 +118,12 @@ def fitted(value: Any, kind: Type) -> Any:
     return value if type_of(value) == kind else fit(value, kind, stretch=True)
 
 
+def agree(kinds: Sequence[Any], wanted: Sequence[Any]) -> None:
+    """Refuse arguments, of a program that was read, that do not fit the graph they go into."""
+    if [kind[:2] for kind in kinds] != [kind[:2] for kind in wanted]:
+        raise TypeError(f"a graph of {list(wanted)} was given {list(kinds)}")
+
+
 def stacked(kind: Type, size: int) -> Type:
     """The type of so many values of a type along axis 0."""
     return Type((size, *kind.shape), kind.dtype)

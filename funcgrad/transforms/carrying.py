@@ -50,12 +50,11 @@ def looped(
     init: Any,
     others: Sequence[tuple[Any, Sequence[Type]]] = (),
     pair: bool = False,
-    first: int = 0,
 ) -> tuple[Loop, Any]:
     """A step staged for carries like `init`, and the carry's structure.
 
     A Python number among the first carries takes the dtype that the step gives it. With `pair` the step returns
-    (carry, beside); the carry is the last of the step's arguments unless it is the first.
+    (carry, beside).
     """
     leaves, structure = numbers_of(transform, "the carry", init)
     kinds = [type_of(leaf).bare() for leaf in leaves]

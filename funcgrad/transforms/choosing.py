@@ -6,14 +6,16 @@ from typing import Any, ClassVar
 import numpy as np
 from attrs import frozen
 
+from funcgrad.graph.dispatch import saved
 from funcgrad.graph.op import Op
 from funcgrad.primitives.pointwise import Select
 from funcgrad.sweeps.edges import fit
-from funcgrad.transforms.bodies import Body, all_batched, fitted, stacked, staged
+from funcgrad.transforms.bodies import Body, agree, all_batched, fitted, stacked, staged
 from funcgrad.transforms.running import inexact, pulled, pushed
 from funcgrad.transforms.scanning import owned
 
 
+@saved
 @frozen(eq=False, repr=False)
 class Choose(Op):
     """z = fₖ(x, …) for the index k, the first argument, held to 0 … n-1.  Pullback: the choice among the pullbacks."""
@@ -29,6 +31,9 @@ class Choose(Op):
         return tuple(map(owned, self.branches[k].callable(*args[1:])))
 
     def infer(self, *args: Any) -> Any:
+        for body in self.branches:
+            agree(args[1:], body.graph.inputs)
+            agree(body.kinds, self.branches[0].kinds)
         return self.branches[0].kinds
 
     def pull(self, zbar: Any, z: Any, args: tuple[Any, ...], wanted: Sequence[int]) -> list[Any]:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal
 from attrs import frozen
 
 from funcgrad.graph.calls import Call
+from funcgrad.graph.dispatch import saved
 from funcgrad.graph.node import Node
 from funcgrad.graph.op import Op, fresh_leaf, unknown
 from funcgrad.graph.types import Type, type_of
@@ -17,6 +18,7 @@ from funcgrad.transforms.bodies import stacked
 from funcgrad.transforms.running import inexact
 
 
+@saved
 @frozen(eq=False, repr=False)
 class Derived(Op):
     """What a transform makes of an operation at known values: (x, …, z̄, …) ↦ x̄, (x, …, ẋ, …) ↦ ż, or a batch.
@@ -69,10 +71,7 @@ class Derived(Op):
             dots = pushforward(call, list(answers), list(leaves.values()), list(args[n:]))
         kinds = [type_of(y).strong() for y in answers]
         return tuple(
-            [
-                zeros_like(kinds[i]) if dots[i] is None else fit(dots[i], kinds[i], stretch=True)
-                for i in inexact(kinds)
-            ]
+            [zeros_like(kinds[i]) if dots[i] is None else fit(dots[i], kinds[i], stretch=True) for i in inexact(kinds)]
         )
 
     def mapped(self, args: Sequence[Any]) -> Any:

@@ -6,17 +6,19 @@ from typing import Any, ClassVar
 import numpy as np
 from attrs import frozen
 
+from funcgrad.graph.dispatch import saved
 from funcgrad.graph.node import Node
 from funcgrad.graph.op import Op, joined, unknown
 from funcgrad.primitives.kinds import stretched, zeros_like
 from funcgrad.sweeps.edges import fit
-from funcgrad.transforms.bodies import Body, all_batched, batched, reached, spread, stacked, staged
+from funcgrad.transforms.bodies import Body, agree, all_batched, batched, reached, spread, stacked, staged
 from funcgrad.transforms.choosing import selected
 from funcgrad.transforms.deferring import pulled_later
 from funcgrad.transforms.running import inexact
 from funcgrad.transforms.scanning import Scan, batched_step, owned
 
 
+@saved
 @frozen(eq=False, repr=False)
 class Repeat(Op):
     """c_T, the first cₜ of which p(cₜ, v) is false, where cₜ₊₁ = f(cₜ, w).  Arguments: c₀, v, w.
@@ -75,6 +77,10 @@ class Repeat(Op):
         return tuple(map(owned, carry))
 
     def infer(self, *args: Any) -> Any:
+        n, m = self.carries, self.carries + self.asked
+        agree(args[:m], self.test.graph.inputs)
+        agree((*args[:n], *args[m:]), self.body.graph.inputs)
+        agree(self.body.kinds, args[:n])
         return self.body.kinds
 
     # ---- derivatives -----------------------------------------------------------------------------------------------
@@ -112,7 +118,9 @@ class Repeat(Op):
         asks = (*marks[:n], *which[n:m])
         if any(reached(self.test.graph, asks)):
             return self.masked(size, which, args)
-        inits = [stretched(a, size) if mark and not b else a for a, mark, b in zip(args[:n], marks, which, strict=False)]
+        inits = [
+            stretched(a, size) if mark and not b else a for a, mark, b in zip(args[:n], marks, which, strict=False)
+        ]
         op = self.body.once(("batch", size, marks, asks), lambda: self.together(size, marks, asks))
         answers = op(*inits, *args[n:])
         return tuple([a if mark else stretched(a, size) for a, mark in zip(answers, marks, strict=False)])

@@ -23,7 +23,11 @@ from funcgrad.graph.places import Place
 from funcgrad.graph.program import Guard, Path, Signature
 from funcgrad.graph.types import NUMBERS, Type, dtype_name, type_of
 from funcgrad.primitives.names import known, named
+from funcgrad.transforms import choosing, deferring, repeating, scanning
+from funcgrad.transforms.bodies import Body
 
+#: The modules whose operations hold graphs: a program may name these too.
+LOOPS = (choosing, deferring, repeating, scanning)
 FORMAT, VERSION = "funcgrad program", 1
 #: Texts that fields of operations may hold: the letters of an einsum, and words.
 TEXT = re.compile(r"[A-Za-z_]*|[A-Za-z]*,[A-Za-z]*->[A-Za-z]*")
@@ -121,6 +125,8 @@ def value_out(value: Any) -> Any:
         return {"dtype": dtype_name(value)}
     if isinstance(value, np.generic):
         return {"number": constant_out(value)}
+    if type(value) is Body:
+        return {"graph": graph_out(value.graph)}
     if isinstance(value, Op):
         name, values = named(value)
         return {"operation": name, "fields": {key: value_out(one) for key, one in values.items()}}
@@ -365,6 +371,11 @@ def number_in(reader: Reader, saved: Any, where: str) -> Any:
     return reader.constant(saved, where).value
 
 
+def body_in(reader: Reader, saved: Any, where: str) -> Body:
+    """The body of a loop, or a branch of a choice."""
+    return Body(reader.graph(saved, where))
+
+
 #: How each special value is read.
 VALUES: dict[str, Callable[[Reader, Any, str], Any]] = {
     "tuple": lambda reader, saved, where: tuple([reader.value(one, where) for one in items(saved, where)]),
@@ -374,6 +385,7 @@ VALUES: dict[str, Callable[[Reader, Any, str], Any]] = {
     "float": lambda reader, saved, where: float_in(saved, where),
     "complex": complex_in,
     "number": number_in,
+    "graph": body_in,
 }
 
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from attrs import evolve, frozen
 
+from funcgrad.graph.dispatch import saved
 from funcgrad.graph.graph import Graph
 from funcgrad.graph.node import Node
 from funcgrad.graph.op import Op
@@ -15,6 +16,7 @@ from funcgrad.primitives.kinds import stretched, zeros_like
 from funcgrad.sweeps.edges import fit
 from funcgrad.transforms.bodies import (
     Body,
+    agree,
     as_kind,
     batched,
     fitted,
@@ -29,6 +31,7 @@ from funcgrad.transforms.running import inexact, pulled, pushed
 FORWARD = frozenset({"vmap", "jit", "eval_shape", "graph_of", "jvp", "jacfwd", "scan", "while_loop", "cond", "stage"})
 
 
+@saved
 @frozen(eq=False, repr=False)
 class Scan(Op):
     """(c_T, y) where (cₜ₊₁, yₜ) = f(cₜ, xₜ, w).  Arguments: c₀, x stacked, w; answers: the last c, then y stacked.
@@ -83,7 +86,9 @@ class Scan(Op):
         return (*map(owned, carry), *ys)
 
     def infer(self, *args: Any) -> Any:
-        kinds = self.body.kinds
+        n, m, kinds, inputs = self.carries, self.carries + self.rows, self.body.kinds, self.body.graph.inputs
+        agree(args, (*inputs[:n], *[stacked(kind, self.length) for kind in inputs[n:m]], *inputs[m:]))
+        agree(kinds[:n], inputs[:n])
         return (*kinds[: self.carries], *[stacked(kind, self.length) for kind in kinds[self.carries :]])
 
     # ---- derivatives -----------------------------------------------------------------------------------------------
@@ -111,7 +116,7 @@ class Scan(Op):
         self, arrived: tuple[int, ...], moving: tuple[int, ...], sums: tuple[int, ...], mapped: tuple[int, ...]
     ) -> "Scan":
         """The scan of c̄ and of the sums of w̄, over c, x and ȳ; its rows of answers are x̄."""
-        graph, n, m = self.body.graph, self.carries, self.carries + self.rows
+        graph, m = self.body.graph, self.carries + self.rows
         kinds, carries = graph.inputs, len(moving) + len(sums)
         step = pulled(graph, (*moving, *arrived), (*moving, *sums, *mapped))
 
@@ -171,9 +176,7 @@ class Scan(Op):
         types = [kinds[i].strong() if dot else kinds[i] for i, dot in order]
         carried = [i for i in moving if i < n]
         mapped = [i for i in moving if n <= i < m]
-        return Scan(
-            staged(types, stepped), n + len(carried), self.rows + len(mapped), self.length, self.reverse
-        )
+        return Scan(staged(types, stepped), n + len(carried), self.rows + len(mapped), self.length, self.reverse)
 
     # ---- batches ---------------------------------------------------------------------------------------------------
     def batched(self, size: int, which: tuple[bool, ...], args: tuple[Any, ...]) -> Any:
@@ -184,9 +187,7 @@ class Scan(Op):
         body, rows = self.body.once(("batch", n, size, marks), lambda: batched_step(self.body.graph, n, size, marks))
         op = evolve(self, body=body)
         answers = op(*inits[:n], *xs, *args[m:])
-        carried = [
-            a if mark else stretched(a, size) for a, mark in zip(answers[:n], marks[:n], strict=True)
-        ]
+        carried = [a if mark else stretched(a, size) for a, mark in zip(answers[:n], marks[:n], strict=True)]
         ys = [swapped(y) if mark else stretched(y, size) for y, mark in zip(answers[n:], rows, strict=True)]
         assert len(carried) + len(ys) == len(kinds)
         return (*carried, *ys)
@@ -218,7 +219,12 @@ def in_blocks(op: Scan, count: int, args: tuple[Any, ...]) -> tuple[Any, ...]:
     for which, part, shape in parts[:: -1 if op.reverse else 1]:
         answers = taken(which, carry, part, shape)
         carry = answers[:n]
-        found.append([np.reshape(y, (-1, *kind.shape)) if which is main else y for y, kind in zip(answers[n:], op.body.kinds[n:], strict=True)])
+        found.append(
+            [
+                np.reshape(y, (-1, *kind.shape)) if which is main else y
+                for y, kind in zip(answers[n:], op.body.kinds[n:], strict=True)
+            ]
+        )
     ys = [np.concatenate(both[:: -1 if op.reverse else 1]) for both in zip(*found, strict=True)]
     return (*carry, *ys)
 

@@ -1,7 +1,5 @@
 """Module: a program as the text of a Python module that needs NumPy alone, and SciPy where the program calls it."""
 
-import base64
-import textwrap
 from collections.abc import Sequence
 from types import MethodType, ModuleType
 from typing import Any
@@ -12,16 +10,10 @@ from attrs import evolve
 from funcgrad import tree
 from funcgrad.backends.emitting import emitted
 from funcgrad.backends.naming import function_name, identifier
-from funcgrad.backends.packing import Packer, literal
-from funcgrad.backends.spelling import dtype_text
+from funcgrad.backends.packing import COLUMNS, Packer, array_text, literal
 from funcgrad.backends.writing import INDENT
 from funcgrad.errors import BadAnswer, UntracedPath
 from funcgrad.graph.program import Path, Signature
-
-#: Arrays of so many numbers are written out number by number.
-SHORT = 64
-#: So many characters of an array's bytes stand in a line.
-COLUMNS = 100
 
 
 def module(signature: Signature, paths: Sequence[Path]) -> str:
@@ -81,22 +73,6 @@ def entrance(signature: Signature, name: str, program: str) -> str:
         inner = "".join([f"{INDENT * 2}{leaf},\n" for leaf in leaves])
         line = f"{INDENT}return {program}(\n{inner}{INDENT})"
     return f"def {name}({', '.join(parameters)}):\n{line}"
-
-
-# ---- constants -------------------------------------------------------------------------------------------------------
-def array_text(a: Any, packer: Packer) -> str:
-    """The expression of a constant array."""
-    dtype, one = dtype_text(a.dtype), a.flat[0] if a.size else a.dtype.type(0)
-    if a.tobytes() == one.tobytes() * a.size and np.isfinite(one):
-        return f"np.full({a.shape}, {literal(one.item())}, {dtype})"
-    if a.ndim == 2 and a.shape[0] == a.shape[1] and a.dtype.kind == "f" and np.array_equal(a, np.eye(len(a))):
-        return f"np.eye({len(a)}, dtype={dtype})"
-    if a.size <= SHORT and (a.dtype.kind in "biu" or np.isfinite(a).all()):
-        return f"np.array({a.tolist()!r}, {dtype})"
-    text = base64.b64encode(np.ascontiguousarray(a).tobytes()).decode()
-    lines = "".join([f'{INDENT}"{line}"\n' for line in textwrap.wrap(text, COLUMNS)])
-    decode = packer.reference("b64decode", base64.b64decode)
-    return f"np.frombuffer({decode}(\n{lines}), {a.dtype.str!r}).reshape({a.shape})"
 
 
 # ---- answers ---------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ annotations go, and what it refers to among the globals of its module is packed 
 """
 
 import ast
+import base64
 import builtins
 import inspect
 import textwrap
@@ -15,8 +16,15 @@ from typing import Any
 import numpy as np
 from attrs import define, field
 
-from funcgrad.errors import BadArgument
+from funcgrad.backends.spelling import dtype_text
+from funcgrad.backends.writing import INDENT
+from funcgrad.errors import BadArgument, UntracedPath
 from funcgrad.graph.op import Op
+
+#: Arrays of so many numbers are written out number by number.
+SHORT = 64
+#: So many characters of an array's bytes stand in a line.
+COLUMNS = 100
 
 
 def literal(value: Any) -> str:
@@ -90,7 +98,11 @@ class Packer:
                 "alone, where your source is not. It can be run, and not be written out. "
                 "Stage the function without its rules, f.__wrapped__."
             )
-        if isinstance(value, FunctionType | MethodType) and value.__module__.startswith("funcgrad."):
+        if hasattr(value, "emitted"):
+            text = self.nested(name, value.emitted)
+        elif isinstance(value, np.ndarray):
+            text = f"{name} = {array_text(value, self)}"
+        elif isinstance(value, FunctionType | MethodType) and value.__module__.startswith("funcgrad."):
             text = Definition(self, value).text(name)
         elif isinstance(value, ModuleType):
             package, _, own = value.__name__.rpartition(".")
@@ -100,6 +112,30 @@ class Packer:
         else:
             text = f"{name} = {literal(value)}"
         self.definitions[name] = text
+
+    def nested(self, name: str, program: Any) -> str:
+        """The program of a graph that an operation holds, made by a function, within which its names are its own."""
+        own = {one: value for one, value in program.namespace.items() if value is not np and value is not UntracedPath}
+        given = [f"{one}={self.reference(one, value)}" for one, value in own.items()]
+        lines = "\n".join([f"{INDENT}{line}" if line else "" for line in program.lines])
+        maker = self.named(f"make_{name}")
+        made = f"def {maker}({', '.join(given)}):\n{lines}\n\n{INDENT}return {program.name}"
+        return f"{made}\n\n\n{name} = {maker}()"
+
+
+def array_text(a: Any, packer: Packer) -> str:
+    """The expression of a constant array."""
+    dtype, one = dtype_text(a.dtype), a.flat[0] if a.size else a.dtype.type(0)
+    if a.tobytes() == one.tobytes() * a.size and np.isfinite(one):
+        return f"np.full({a.shape}, {literal(one.item())}, {dtype})"
+    if a.ndim == 2 and a.shape[0] == a.shape[1] and a.dtype.kind == "f" and np.array_equal(a, np.eye(len(a))):
+        return f"np.eye({len(a)}, dtype={dtype})"
+    if a.size <= SHORT and (a.dtype.kind in "biu" or np.isfinite(a).all()):
+        return f"np.array({a.tolist()!r}, {dtype})"
+    text = base64.b64encode(np.ascontiguousarray(a).tobytes()).decode()
+    lines = "".join([f'{INDENT}"{line}"\n' for line in textwrap.wrap(text, COLUMNS)])
+    decode = packer.reference("b64decode", base64.b64decode)
+    return f"np.frombuffer({decode}(\n{lines}), {a.dtype.str!r}).reshape({a.shape})"
 
 
 @define(eq=False)
@@ -128,6 +164,12 @@ class Definition(ast.NodeTransformer):
 
     def text(self, name: str) -> str:
         """The definition under a name."""
+        reason = getattr(self.op, "unwritten", "")
+        if reason:
+            raise BadArgument(
+                f"A program with {self.op.name} cannot be written as text. {reason} Save the program instead: "
+                "stage(f)(*args).save(path)."
+            )
         parsed = ast.parse(textwrap.dedent(inspect.getsource(self.function))).body[0]
         assert isinstance(parsed, ast.FunctionDef)
         parsed.name, parsed.decorator_list = name, []
@@ -149,8 +191,15 @@ class Definition(ast.NodeTransformer):
         if owner is None:
             return self.generic_visit(node)
         value = getattr(owner, node.attr)
-        text = self.packer.reference(value.__name__, value) if isinstance(value, FunctionType) else literal(value)
-        return ast.parse(text, mode="eval").body
+        return ast.parse(self.written(value), mode="eval").body
+
+    def written(self, value: Any) -> str:
+        """The expression of what an operation has: a function, several, or what `literal` can write."""
+        if isinstance(value, FunctionType):
+            return self.packer.reference(value.__name__, value)
+        if type(value) is tuple and value and isinstance(value[0], FunctionType):
+            return f"({', '.join(map(self.written, value))},)"
+        return literal(value)
 
     def owner(self, node: ast.expr) -> Any:
         """The operation that an expression such as `self` or `self.place` is; None for any other."""

@@ -71,8 +71,8 @@ def chosen(transform: str, index: Any, functions: tuple[Callable[..., Any], ...]
     leaves: list[Any] = []
     arguments = []
     for operand in operands:
-        values, structure = numbers_of(transform, "operands", operand)
-        arguments.append((structure, [type_of(value) for value in values]))
+        values, shape = numbers_of(transform, "operands", operand)
+        arguments.append((shape, [type_of(value) for value in values]))
         leaves += values
     graphs: list[Any] = []
     captured: list[Node] = []

@@ -16,7 +16,7 @@ from funcgrad.primitives.kinds import stretched
 from funcgrad.rewrites.simplifying import simplified
 from funcgrad.sweeps.edges import fit
 from funcgrad.transforms.boundary import outputs_of
-from funcgrad.transforms.running import compiled, inlined
+from funcgrad.transforms.running import inlined, written
 
 
 @frozen(eq=False, repr=False)
@@ -42,7 +42,14 @@ class Body:
     @property
     def callable(self) -> Callable[..., tuple[Any, ...]]:
         """The program, from plain values to a tuple of plain values."""
-        program: Callable[..., tuple[Any, ...]] = self.once("callable", lambda: compiled(self.graph))
+        program: Callable[..., tuple[Any, ...]] = self.once("callable", self.compiled)
+        return program
+
+    def compiled(self) -> Callable[..., tuple[Any, ...]]:
+        """The program, which knows its text, so that a program around it can be written out."""
+        text = written(self.graph)
+        program = text.compiled()
+        program.emitted = text  # type: ignore[attr-defined]  # a function may carry its text
         return program
 
     def once(self, key: Any, make: Callable[[], Any]) -> Any:

@@ -26,9 +26,11 @@ class Choose(Op):
     #: The functions, of the same types of arguments and answers.
     branches: tuple[Body, ...]
 
+    steps = property(lambda self: self.branches[0].once("steps", lambda: tuple([b.callable for b in self.branches])))
+
     def run(self, *args: Any) -> Any:
-        k = min(max(int(args[0]), 0), len(self.branches) - 1)
-        return tuple(map(owned, self.branches[k].callable(*args[1:])))
+        steps = self.steps
+        return tuple(map(owned, steps[min(max(int(args[0]), 0), len(steps) - 1)](*args[1:])))
 
     def infer(self, *args: Any) -> Any:
         for body in self.branches:

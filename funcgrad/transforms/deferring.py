@@ -30,6 +30,11 @@ class Derived(Op):
     several: ClassVar[bool] = True
     keeps_weak: ClassVar[bool] = True
 
+    #: Why there is no text of it.
+    unwritten: ClassVar[str] = (
+        "It is a derivative of a while_loop, which takes the steps that the run took, and needs funcgrad at run time."
+    )
+
     #: The operation, of several results.
     op: Any
     #: The transform.

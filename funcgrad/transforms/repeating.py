@@ -38,6 +38,8 @@ class Repeat(Op):
     asked: int
 
     carries = property(lambda self: len(self.body.kinds))
+    ask = property(lambda self: self.test.callable)
+    step = property(lambda self: self.body.callable)
 
     def __call__(self, *args: Any) -> Any:
         values = [a.value if type(a) is Node else a for a in args]
@@ -71,7 +73,7 @@ class Repeat(Op):
 
     def run(self, *args: Any) -> Any:
         n, m = self.carries, self.carries + self.asked
-        carry, test, step, asked, own = args[:n], self.test.callable, self.body.callable, args[n:m], args[m:]
+        carry, test, step, asked, own = args[:n], self.ask, self.step, args[n:m], args[m:]
         while test(*carry, *asked)[0]:
             carry = step(*carry, *own)
         return tuple(map(owned, carry))

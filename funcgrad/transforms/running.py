@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from attrs import evolve, field, frozen
 
 from funcgrad import tree
-from funcgrad.backends.emitting import emitted
+from funcgrad.backends.emitting import Emitted, emitted
 from funcgrad.graph.calls import Call
 from funcgrad.graph.graph import Graph, Step, closed
 from funcgrad.graph.node import Node
@@ -181,10 +181,15 @@ def picked(graph: Any, wanted: Sequence[int], positions: tuple[int, ...]) -> Gra
 
 def compiled(graph: Graph) -> Callable[..., Any]:
     """The emitted program of a graph, which returns a tuple."""
+    return written(graph).compiled()
+
+
+def written(graph: Graph) -> Emitted:
+    """The text of a graph's program, which returns a tuple."""
     names = tuple([f"x{i}" for i in range(len(graph.inputs))])
     signature = Signature("graph", None, names, graph.inputs)
     structure = tree.structure((0,) * len(graph.outputs))
-    return emitted(signature, [Path(graph, (), structure)]).compiled()
+    return emitted(signature, [Path(graph, (), structure)])
 
 
 def leaves_like(call: Call, kinds: Sequence[Any]) -> list[Node]:

@@ -58,6 +58,10 @@ class Scan(Op):
     #: Whether the last answers are the carries that each step began with, which the pullback reads.
     kept: bool = False
 
+    step = property(lambda self: self.body.callable)
+    #: The shape and the dtype of each value that is stacked.
+    beside = property(lambda self: tuple([(kind.shape, kind.dtype) for kind in self.body.kinds[self.carries :]]))
+
     def __call__(self, *args: Any) -> Any:
         if not self.kept and any([type(a) is Node and differentiated(a) for a in args]):
             return self.keeping()(*args)[: len(self.body.kinds)]
@@ -70,9 +74,9 @@ class Scan(Op):
         return evolve(self, body=body, kept=True)
 
     def run(self, *args: Any) -> Any:
-        n, m, step = self.carries, self.carries + self.rows, self.body.callable
+        n, m, step = self.carries, self.carries + self.rows, self.step
         carry, xs, shared = args[:n], args[n:m], args[m:]
-        ys = [np.empty((self.length, *kind.shape), kind.dtype) for kind in self.body.kinds[n:]]
+        ys = [np.empty((self.length, *shape), dtype) for shape, dtype in self.beside]
         way = -1 if self.reverse else 1
         times = range(self.length)[::way]
         for t, row in zip(times, zip(*[x[::way] for x in xs], strict=True) if xs else repeat(()), strict=False):

@@ -7,7 +7,6 @@ as any function is: so the rules are differentiated at higher orders, and only w
 
 from collections.abc import Callable, Sequence
 from functools import cache, partial
-from types import FunctionType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,84 +15,17 @@ from attrs import define, field, frozen
 from funcgrad import tree
 from funcgrad.errors import BadAnswer, BadArgument, BadRule, FuncgradError
 from funcgrad.graph.calls import Call, running
-from funcgrad.graph.graph import since
 from funcgrad.graph.node import Node
 from funcgrad.graph.op import Delayed, Op, fresh_leaf, strong, witness_of
-from funcgrad.graph.provenance import argument_name, function_place, leaf_path
-from funcgrad.graph.types import NUMBERS, Type, key_of, type_of
-from funcgrad.primitives.kinds import zeros_like
-from funcgrad.sweeps.edges import fit, plain
-from funcgrad.sweeps.fold import pushforward, substitute
+from funcgrad.graph.provenance import argument_name, function_place
+from funcgrad.graph.types import NUMBERS, Type, type_of
+from funcgrad.sweeps.edges import fit
+from funcgrad.sweeps.fold import pushforward
 from funcgrad.sweeps.pullback import pullback
 from funcgrad.transforms.batching import vmap
 from funcgrad.transforms.boundary import numeric
 from funcgrad.transforms.derivatives import dots_of
-
-Values = Sequence[Any]
-
-
-@frozen(eq=False)
-class Given:
-    """The arguments of one call: the tree of those that may be differentiated, and all that is fixed."""
-
-    #: The function.
-    function: Callable[..., Any]
-    #: The tree of the arguments that are not fixed.
-    structure: tree.Structure
-    #: Leaves of it that are no numbers, by place.
-    statics: dict[int, Any]
-    #: The fixed arguments, by position.
-    fixed: dict[int, Any]
-
-    @property
-    def parts(self) -> tuple[Any, ...]:
-        """What tells it apart."""
-        return (self.structure, tuple(self.statics.items()), tuple(self.fixed.items()))
-
-    @property
-    def places(self) -> list[int]:
-        """The leaves that are numbers."""
-        return [i for i in range(len(self.structure)) if i not in self.statics]
-
-    @property
-    def positions(self) -> list[int]:
-        """The positions of the arguments that are not fixed."""
-        return [i for i in range(len(self.structure.children) + len(self.fixed)) if i not in self.fixed]
-
-    def free(self, leaves: Values, statics: Any = None) -> tuple[Any, ...]:
-        """The trees of the arguments that are not fixed."""
-        statics = self.statics if statics is None else statics
-        numbers = iter(leaves)
-        filled = [statics[i] if i in statics else next(numbers) for i in range(len(self.structure))]
-        free: tuple[Any, ...] = self.structure.unflatten(filled)
-        return free
-
-    def whole(self, leaves: Values) -> list[Any]:
-        """All arguments, in order."""
-        free = iter(self.free(leaves))
-        count = len(self.structure.children) + len(self.fixed)
-        return [self.fixed[i] if i in self.fixed else next(free) for i in range(count)]
-
-    def tangents(self, dots: Values, args: Values) -> tuple[Any, ...]:
-        """The trees of tangents of the arguments that are not fixed, zeros where one does not move."""
-        filled = [zeros_like(a) if dot is None else dot for dot, a in zip(dots, args, strict=True)]
-        return self.free(filled, dict.fromkeys(self.statics))
-
-    def path(self, place: int) -> str:
-        """The name of a leaf, such as params['w'], by its place among the leaves that are numbers."""
-        path = self.structure.paths()[self.places[place]]
-        position = self.positions[path[0].value]
-        child, below = self.structure.children[path[0].value], path[1:]
-        return leaf_path(self.function, position, child, child.paths().index(below))
-
-
-def given(function: Callable[..., Any], args: Sequence[Any], fixed: Sequence[int] = ()) -> tuple[Given, list[Any]]:
-    """The arguments taken apart, and the leaves that are numbers."""
-    free = tuple([a for i, a in enumerate(args) if i not in fixed])
-    leaves, structure = tree.flatten(free)
-    statics = {i: leaf for i, leaf in enumerate(leaves) if not numeric(leaf)}
-    numbers = [leaf for i, leaf in enumerate(leaves) if i not in statics]
-    return Given(function, structure, statics, {i: args[i] for i in fixed}), numbers
+from funcgrad.transforms.given import Given, Values
 
 
 @define(eq=False)
@@ -189,20 +121,22 @@ class Rules:
         values, structure = tree.flatten(answer)
         if self.answer is None:
             self.answer = structure
-        name, where = function_place(self.function)
         if structure != self.answer:
+            name, where = function_place(self.function)
             raise BadAnswer(
                 f"{name}{where} returned {structure}, where it returned {self.answer} before, for arguments of the "
                 "same types. A function with rules has one tree of answers. Return the same containers."
             )
         for i, value in enumerate(values):
             if not numeric(value):
+                name, where = function_place(self.function)
                 what = f"a {type(value).__name__}" + (f" of dtype {value.dtype}" if hasattr(value, "dtype") else "")
                 raise BadAnswer(
                     f"{name}{where} returned {what} at {tree.path_name(structure.paths()[i], root='answer')}. "
                     "A function with rules returns numbers and arrays of numbers. Convert it, or leave it out."
                 )
         if not values:
+            name, where = function_place(self.function)
             raise BadAnswer(f"{name}{where} returned no numbers. Is a return missing? Return an array or a number.")
         return values
 
@@ -414,71 +348,6 @@ class Batched(Rules):
         return [None if none else next(found) for none in missing]
 
 
-# ---- transposition ---------------------------------------------------------------------------------------------------
-def pull_by_push(rules: Rules, bars: list[Any], z: Values, args: Values, wanted: Sequence[int]) -> list[Any]:
-    """x̄ of rules that state the tangent only: ẋ ↦ ż is linear, and its transpose at z̄ is x̄."""
-    with Call(rules.name, rules.function) as call:
-        leaves = [fresh_leaf(call, type_of(args[i]).strong().bare()) for i in wanted]
-        dots: list[Any] = [None] * len(args)
-        for i, leaf in zip(wanted, leaves, strict=True):
-            dots[i] = leaf
-        zdots = noted(rules, "cotangent", lambda: rules.push(dots, z, args))
-        return transposed(call, rules, zdots, bars, leaves, args)
-
-
-def push_by_pull(rules: Rules, dots: list[Any], z: Values, args: Values) -> list[Any]:
-    """ż of rules that state the cotangents only: z̄ ↦ x̄ is linear, and its transpose at ẋ is ż."""
-    moving = [i for i, dot in enumerate(dots) if dot is not None]
-    places = [i for i in range(rules.count) if type_of(z[i]).dtype.kind in "fc"]
-    with Call(rules.name, rules.function) as call:
-        leaves = [fresh_leaf(call, type_of(z[i]).strong().bare()) for i in places]
-        bars: list[Any] = [None] * rules.count
-        for i, leaf in zip(places, leaves, strict=True):
-            bars[i] = leaf
-        found = noted(rules, "tangent", lambda: rules.pull(bars, z, args, moving))
-        seeds = [None if bar is None else fit(dots[i], bar) for i, bar in zip(moving, found, strict=True)]
-        zdots = dict(zip(places, transposed(call, rules, found, seeds, leaves, args), strict=True))
-    return [zdots.get(i) for i in range(rules.count)]
-
-
-def noted(rules: Rules, wish: str, work: Callable[[], Any]) -> Any:
-    """Do some work on unknown values; an error says why they are unknown."""
-    stated = "backwards" if wish == "tangent" else "forwards"
-    try:
-        return work()
-    except FuncgradError as error:
-        error.add_note(
-            f"{rules.name} states its rule {stated} only. Its {wish} is made by running that rule on unknown values "
-            "and transposing it, so the rule must be made of traced operations. Or state the other rule too."
-        )
-        raise
-
-
-def transposed(
-    call: Call, rules: Rules, found: list[Any], seeds: list[Any], leaves: list[Node], args: Values
-) -> list[Any]:
-    """The transpose of a linear map whose rows are `found`, at `seeds`; refused where the map is not linear."""
-    rows = [y for y in found if type(y) is Node and call in y.history.calls]
-    bent = any([h.op.constant for h in since(call, [y.history for y in rows])])
-    if not bent and not any([type(plain(a)) is Type for a in args]):  # a linear map takes 0 to 0
-        with np.errstate(all="ignore"):
-            origin = substitute(call, found, leaves, [zeros_like(leaf) for leaf in leaves])
-        bent = any([y is not None and loud(y) for y in origin])
-    answers = [] if bent else pullback(call, found, seeds, leaves)
-    if bent or any([type(y) is Node and call in y.history.calls for y in answers]):
-        raise BadRule(
-            f"The rule of {rules.name} is not linear in what it is given, and so has no transpose. The other mode of "
-            "derivative is made by transposing it. Use the mode that the rule is for, or state the other rule too."
-        )
-    return answers
-
-
-def loud(value: Any) -> bool:
-    """Whether a value is known, and some number of it is neither 0 nor infinite nor NaN."""
-    value = plain(value)
-    return type(value) is not Type and bool(np.any(np.isfinite(value) & (np.asarray(value) != 0)))
-
-
 # ---- small things ----------------------------------------------------------------------------------------------------
 def own(value: Any) -> Any:
     """A plain value in memory of its own."""
@@ -517,33 +386,3 @@ def kinds_of(values: Values) -> tuple[Any, ...]:
 def listed(kinds: Sequence[Any]) -> str:
     """Types as a message has them."""
     return ", ".join(map(repr, kinds))
-
-
-def identity(value: Any, seen: tuple[int, ...] = ()) -> Any:
-    """What tells functions apart: code and what it closes over, so that one made anew in every call stays one."""
-    if id(value) in seen:
-        return "again"
-    seen = (*seen, id(value))
-    if isinstance(value, FunctionType):
-        cells = [contents(cell) for cell in value.__closure__ or ()]
-        return (value.__code__, *[identity(one, seen) for one in (*cells, *(value.__defaults__ or ()))])
-    if isinstance(value, partial):
-        parts = (value.func, *value.args, *value.keywords.values())
-        return ("partial", tuple(value.keywords), *[identity(one, seen) for one in parts])
-    if hasattr(value, "parts"):
-        return (type(value).__name__, *[identity(one, seen) for one in value.parts])
-    if isinstance(value, tree.Structure):
-        return value.key
-    if value is None or type(value) in (str, bytes, type) or type(value) in NUMBERS or isinstance(value, np.generic):
-        return key_of(value)
-    if type(value) is tuple:
-        return tuple([identity(one, seen) for one in value])
-    return ("object", id(value))
-
-
-def contents(cell: Any) -> Any:
-    """What a closure's cell holds, None if nothing yet."""
-    try:
-        return cell.cell_contents
-    except ValueError:
-        return None

@@ -28,7 +28,7 @@ class Differences:
     name: str
     #: The function, of trees.
     function: Callable[..., Any]
-    #: The arguments' trees, as `custom.Given` has them.
+    #: The arguments' trees, as `given.Given` has them.
     given: Any
     #: "central" or "complex_step".
     method: str

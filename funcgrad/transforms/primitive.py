@@ -14,9 +14,11 @@ from funcgrad.graph.provenance import function_place
 from funcgrad.graph.types import Type, type_of
 from funcgrad.primitives.kinds import stretched, zeros_like
 from funcgrad.sweeps.edges import fit
-from funcgrad.transforms.custom import Batched, Given, Rules, Values, item_type, own, pull_by_push, push_by_pull
+from funcgrad.transforms.custom import Batched, Rules, item_type, own
 from funcgrad.transforms.differencing import Differences
+from funcgrad.transforms.given import Given, Values
 from funcgrad.transforms.ruling import Ruled, cotangent_tree, key_of_call
+from funcgrad.transforms.transposing import pull_by_push, push_by_pull
 
 METHODS = (None, "central", "complex_step")
 

@@ -15,16 +15,9 @@ from funcgrad.graph.types import Type
 from funcgrad.primitives.kinds import zeros_like
 from funcgrad.transforms.boundary import normalised
 from funcgrad.transforms.checks import check_grads
-from funcgrad.transforms.custom import (
-    Custom,
-    Given,
-    Rules,
-    Values,
-    given,
-    identity,
-    pull_by_push,
-    push_by_pull,
-)
+from funcgrad.transforms.custom import Custom, Rules
+from funcgrad.transforms.given import Given, Values, given, identity
+from funcgrad.transforms.transposing import pull_by_push, push_by_pull
 
 
 @define(eq=False, slots=False, repr=False)

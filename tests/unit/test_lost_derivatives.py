@@ -13,6 +13,7 @@ from funcgrad import (
     errors,
     eval_shape,
     grad,
+    primitive,
     tree,
     vmap,
 )
@@ -298,6 +299,13 @@ def an_axis_out_of_bounds():
 @refuses(IndexError, "index 7 is out of bounds for axis 0 with size 3")
 def an_index_out_of_bounds():
     grad(lambda x: x[7])(A)
+
+
+@refuses(
+    BadRule, "vjp of sum returned a cotangent of shape () for a", "which has the shape (2,)", "Sum it, or reshape it."
+)  # fmt: skip
+def a_cotangent_of_another_shape():
+    grad(primitive(np.sum, vjp=lambda zbar, z, x: (zbar,)))(np.ones(2))
 
 
 @refuses(TypeError, "len() of unsized object")

@@ -79,7 +79,11 @@ def cost_of(graph: Graph) -> Cost:
         args = [kinds[i] for i in step.args]
         line = lines[None if step.place is None else Place(step.place.file, step.place.line)]
         if not isinstance(step.op, VIEWS):
-            line[0] += operations(step.op, args, step.type)
+            for inner, times in step.op.inside:
+                below = cost_of(inner)
+                line[0] += times * below.operations
+                line[1] += times * below.bytes_moved
+            line[0] += 0 if step.op.inside else operations(step.op, args, step.type)
             line[1] += sum(map(memory, [*args, step.type]))
         kinds.append(step.type)
     return Cost(

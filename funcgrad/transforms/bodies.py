@@ -105,6 +105,12 @@ def reached(graph: Graph, marks: Sequence[bool]) -> list[bool]:
     return [below[i] for i in graph.outputs]
 
 
+def read(graph: Graph) -> list[int]:
+    """The inputs that a graph reads."""
+    numbers = {*graph.outputs, *[i for step in graph.steps for i in step.args]}
+    return [i for i in range(len(graph.inputs)) if i in numbers]
+
+
 def spread(graph: Graph, marks: Sequence[bool], carries: int) -> list[bool]:
     """The marks of a loop's inputs once no step adds to them: what a step gives a mark, the next one takes marked."""
     marks = list(marks)

@@ -26,6 +26,8 @@ class Choose(Op):
     #: The functions, of the same types of arguments and answers.
     branches: tuple[Body, ...]
 
+    #: What it runs, for the cost.
+    inside = property(lambda self: tuple([(body.graph, 1) for body in self.branches]))
     steps = property(lambda self: self.branches[0].once("steps", lambda: tuple([b.callable for b in self.branches])))
 
     def run(self, *args: Any) -> Any:

@@ -47,9 +47,13 @@ class Derived(Op):
     def __call__(self, *args: Any) -> Any:
         if any([type(a) is Node and unknown(a.value) for a in args]):
             return super().__call__(*args)
-        return self.run(*args)
+        return self.nested(*args) if any([type(a) is Node for a in args]) else self.run(*args)
 
     def run(self, *args: Any) -> Any:
+        return self.nested(*args)
+
+    def nested(self, *args: Any) -> Any:
+        """What the transform does with known values, of which some may be nodes."""
         return {"pull": self.pulled, "push": self.pushed, "batch": self.mapped}[self.mode](args)
 
     def pulled(self, args: Sequence[Any]) -> Any:
@@ -115,12 +119,14 @@ class Derived(Op):
             return tuple(batch(call, list(answers), leaves, full, size))
 
 
-def pulled_later(op: Op, zbar: Any, args: tuple[Any, ...], wanted: Sequence[int]) -> list[Any]:
+def pulled_later(
+    op: Op, zbar: Any, args: tuple[Any, ...], wanted: Sequence[int], kind: type[Derived] = Derived
+) -> list[Any]:
     """The cotangents of the wanted arguments of an operation whose derivative waits for numbers."""
     kinds = list(map(type_of, args))
     answers = op.infer(*kinds)
     arrived = [i for i in inexact(answers) if zbar[i] is not None]
     moving = [i for i in inexact(kinds) if i in wanted]
-    later = Derived(op, "pull", tuple(arrived), tuple(moving))
+    later = kind(op, "pull", tuple(arrived), tuple(moving))
     bars = dict(zip(moving, later(*args, *[fit(zbar[i], answers[i].strong()) for i in arrived]), strict=True))
     return [bars.get(i) for i in wanted]

@@ -13,7 +13,7 @@ from funcgrad.primitives.kinds import stretched, zeros_like
 from funcgrad.sweeps.edges import fit
 from funcgrad.transforms.bodies import Body, agree, all_batched, batched, reached, spread, stacked, staged
 from funcgrad.transforms.choosing import selected
-from funcgrad.transforms.deferring import pulled_later
+from funcgrad.transforms.deferring import Derived, pulled_later
 from funcgrad.transforms.running import inexact
 from funcgrad.transforms.scanning import Scan, batched_step, owned
 
@@ -38,6 +38,8 @@ class Repeat(Op):
     asked: int
 
     carries = property(lambda self: len(self.body.kinds))
+    #: What it runs, for the cost.
+    inside = property(lambda self: ((self.test.graph, 1), (self.body.graph, 1)))
     ask = property(lambda self: self.test.callable)
     step = property(lambda self: self.body.callable)
 
@@ -87,7 +89,7 @@ class Repeat(Op):
 
     # ---- derivatives -----------------------------------------------------------------------------------------------
     def pull(self, zbar: Any, z: Any, args: tuple[Any, ...], wanted: Sequence[int]) -> list[Any]:
-        return pulled_later(self, zbar, args, wanted)
+        return pulled_later(self, zbar, args, wanted, Unwound)
 
     def push(self, dots: list[Any], z: Any, args: tuple[Any, ...]) -> Any:
         n, m = self.carries, self.carries + self.asked
@@ -159,3 +161,69 @@ class Repeat(Op):
         others = [stacked(kind, size) if mark else kind for kind, mark in rest]
         asks = staged(types, lambda *args: [np.any(args[-1])])
         return Repeat(asks, staged([*types, *others], step), 0)
+
+
+@saved
+@frozen(eq=False, repr=False)
+class Unwound(Derived):
+    """x̄ of a `Repeat` on plain values: the loop, its carries kept in a list, and then the steps back.
+
+    Of its own derivatives there is no text: they are those of a scan as long as the run was.
+    """
+
+    unwritten: ClassVar[str] = ""
+
+    #: How many values the loop carries, where its own arguments start, and how many it takes in all.
+    counts = property(
+        lambda self: (self.op.carries, self.op.carries + self.op.asked, len(self.op.body.graph.inputs) + self.op.asked)
+    )
+    ask = property(lambda self: self.op.ask)
+    step = property(lambda self: self.op.step)
+    back = property(lambda self: self.made[0].step)
+    #: For each sum of the sweep back which z̄ it starts from, -1 for none, and its shape and dtype.
+    seeds = property(lambda self: self.made[1])
+    #: Which carries a step back reads, each with the dtype that a Python number gets.
+    rows = property(lambda self: self.made[2])
+    #: Which of the loop's own arguments it reads.
+    shared = property(lambda self: self.made[3])
+    #: For each wanted argument its place among the sums, -1 for none, and its shape and dtype.
+    slots = property(lambda self: self.made[4])
+
+    @property
+    def made(self) -> Any:
+        """The step back, and what goes in and comes out."""
+        return self.op.body.once(("back", self.op.asked, self.arrived, self.wanted), self.unwound)
+
+    def unwound(self) -> Any:
+        """As `made`, the first time."""
+        body, n, asked = self.op.body, self.op.carries, self.op.asked
+        kinds, m = body.graph.inputs, n + asked
+        own = [i if i < n else i - asked for i in self.wanted if not n <= i < m]
+        active = spread(body.graph, [i in own for i in range(len(kinds))], n)
+        moving = tuple([i for i in inexact(kinds[:n]) if active[i]])
+        sums = tuple([i for i in own if i >= n])
+        op, used = Scan(body, n, 0, 0, False).backward((), moving, sums, ())
+        where = [*moving, *[i + asked for i in sums]]
+        types = [*kinds[:n], *self.op.test.graph.inputs[n:], *kinds[n:]]
+        return (
+            op,
+            tuple([(self.arrived.index(i) if i in self.arrived else -1, *types[i][:2]) for i in where]),
+            tuple([(i, kinds[i].dtype if kinds[i].weak else None) for i in used if i < n]),
+            tuple([i - n for i in used if i >= n]),
+            tuple([(where.index(i) if i in where else -1, *types[i][:2]) for i in self.wanted]),
+        )
+
+    def run(self, *args: Any) -> Any:
+        n, m, count = self.counts
+        carry, asked, own, zbars = args[:n], args[n:m], args[m:count], args[count:]
+        test, step, back, rows = self.ask, self.step, self.back, self.rows
+        kept = []
+        while test(*carry, *asked)[0]:
+            kept.append(carry)
+            carry = step(*carry, *own)
+        bars = [np.zeros(shape, dtype)[()] if i < 0 else zbars[i] for i, shape, dtype in self.seeds]
+        shared = [own[i] for i in self.shared]
+        while kept:
+            carry = kept.pop()
+            bars = back(*bars, *[carry[i] if dtype is None else dtype.type(carry[i]) for i, dtype in rows], *shared)
+        return tuple([np.zeros(shape, dtype)[()] if i < 0 else owned(bars[i]) for i, shape, dtype in self.slots])

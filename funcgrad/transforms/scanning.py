@@ -21,6 +21,7 @@ from funcgrad.transforms.bodies import (
     batched,
     fitted,
     reached,
+    read,
     spread,
     stacked,
     staged,
@@ -58,6 +59,8 @@ class Scan(Op):
     #: Whether the last answers are the carries that each step began with, which the pullback reads.
     kept: bool = False
 
+    #: What it runs, for the cost.
+    inside = property(lambda self: ((self.body.graph, self.length),))
     step = property(lambda self: self.body.callable)
     #: The shape and the dtype of each value that is stacked.
     beside = property(lambda self: tuple([(kind.shape, kind.dtype) for kind in self.body.kinds[self.carries :]]))
@@ -98,36 +101,45 @@ class Scan(Op):
     # ---- derivatives -----------------------------------------------------------------------------------------------
     def pull(self, zbar: Any, z: Any, args: tuple[Any, ...], wanted: Sequence[int]) -> list[Any]:
         n, m, kinds = self.carries, self.carries + self.rows, self.body.kinds
-        kept = (z if self.kept else self.keeping()(*args))[-n:] if n else ()
         arrived = tuple([i for i in inexact(kinds) if i >= n and zbar[i] is not None])
         asked = [i for i in inexact(self.body.graph.inputs) if i in wanted]
         active = spread(self.body.graph, [i in asked for i in range(len(args))], n)
         moving = tuple([i for i in inexact(kinds[:n]) if active[i]])
         sums = tuple([i for i in asked if i >= m])
         mapped = tuple([i for i in asked if n <= i < m])
-        op = self.body.once(
+        op, used = self.body.once(
             ("pull", n, m, arrived, moving, sums, mapped), lambda: self.backward(arrived, moving, sums, mapped)
         )
         op = evolve(op, length=self.length, reverse=not self.reverse)
         seeds = [zeros_like(kinds[i].strong()) if zbar[i] is None else fit(zbar[i], kinds[i].strong()) for i in moving]
         seeds += [zeros_like(type_of(args[i]).strong()) for i in sums]
         ybars = [fit(zbar[i], stacked(kinds[i], self.length)) for i in arrived]
-        bars = op(*seeds, *kept, *args[n:m], *ybars, *args[m:])
+        if any([i < n for i in used]):
+            args = (*(z if self.kept else self.keeping()(*args))[-n:], *args[n:])
+        rows, shared = [args[i] for i in used if i < m], [args[i] for i in used if i >= m]
+        bars = op(*seeds, *rows, *ybars, *shared)
         found = dict(zip((*moving, *sums, *mapped), bars, strict=False))
         return [found.get(i) for i in wanted]
 
     def backward(
         self, arrived: tuple[int, ...], moving: tuple[int, ...], sums: tuple[int, ...], mapped: tuple[int, ...]
-    ) -> "Scan":
-        """The scan of c̄ and of the sums of w̄, over c, x and ȳ; its rows of answers are x̄."""
+    ) -> tuple["Scan", list[int]]:
+        """The scan of c̄ and of the sums of w̄, over c, x and ȳ; its rows of answers are x̄.
+
+        Then which of c, x and w it reads.
+        """
         graph, m = self.body.graph, self.carries + self.rows
         kinds, carries = graph.inputs, len(moving) + len(sums)
         step = pulled(graph, (*moving, *arrived), (*moving, *sums, *mapped))
 
+        used = [i for i in read(step) if i < len(kinds)]
+        low = carries + len([i for i in used if i < m])
+        high = low + len(arrived)
+
         def stepped(*values: Any) -> list[Any]:
-            bars, rest = values[:carries], values[carries:]
-            rows, ybars, shared = rest[:m], rest[m : m + len(arrived)], rest[m + len(arrived) :]
-            inputs = [as_kind(a, kind) for a, kind in zip((*rows, *shared), kinds, strict=True)]
+            bars, ybars = values[:carries], values[low:high]
+            own = dict(zip(used, (*values[carries:low], *values[high:]), strict=True))
+            inputs = [as_kind(own[i], kind) if i in own else None for i, kind in enumerate(kinds)]
             zbars = [fit(bar, self.body.kinds[i]) for i, bar in zip(moving, bars, strict=False)]
             zbars += [fit(bar, self.body.kinds[i]) for i, bar in zip(arrived, ybars, strict=True)]
             found = step(*inputs, *zbars)
@@ -136,35 +148,67 @@ class Scan(Op):
             return [*totals[:k], *[bars[j] + totals[j] for j in range(k, carries)], *totals[carries:]]
 
         types = [self.body.kinds[i].strong() for i in moving] + [kinds[i].strong() for i in sums]
-        types += [kind.strong() for kind in kinds[:m]] + [self.body.kinds[i].strong() for i in arrived]
-        types += kinds[m:]
-        return Scan(staged(types, stepped), carries, m + len(arrived), self.length, not self.reverse)
+        types += [kinds[i].strong() for i in used if i < m] + [self.body.kinds[i].strong() for i in arrived]
+        types += [kinds[i] for i in used if i >= m]
+        return Scan(staged(types, stepped), carries, high - carries, self.length, not self.reverse), used
 
     def push(self, dots: list[Any], z: Any, args: tuple[Any, ...]) -> Any:
         n, m, kinds = self.carries, self.carries + self.rows, self.body.kinds
         active = spread(self.body.graph, [dot is not None for dot in dots], n)
         moving = tuple([i for i, one in enumerate(active) if one and self.body.graph.inputs[i].dtype.kind in "fc"])
-        op = self.body.once(("push", n, m, moving), lambda: self.forward(moving))
-        op = evolve(op, length=self.length, reverse=self.reverse)
         types = [type_of(a).strong() for a in args]
         tangents = {
             i: zeros_like(types[i]) if dots[i] is None else fit(dots[i], types[i], stretch=True) for i in moving
         }
-        parts = [[tangents[i] for i in moving if low <= i < high] for low, high in ((0, n), (n, m), (m, len(args)))]
-        answers = op(*args[:n], *parts[0], *args[n:m], *parts[1], *args[m:], *parts[2])
-        found = dict(zip([i for i in moving if i < n], answers[n:], strict=False))
-        marked = reached(self.body.graph, [i in moving for i in range(len(args))])
-        rows = [i for i in inexact(kinds) if i >= n and marked[i]]
+        if self.kept:
+            op, used = self.body.once(("along", n, m, moving), lambda: self.along(moving))
+            args, first = ((*z[-n:], *args[n:]) if n else args), 0
+        else:
+            op, used = self.body.once(("push", n, m, moving), lambda: self.forward(moving)), range(len(args))
+            first = n
+        op = evolve(op, length=self.length, reverse=self.reverse)
+        own: list[Any] = []
+        for low, high in ((0, n), (n, m), (m, len(args))):
+            own += [args[i] for i in used if low <= i < high]
+            given = [tangents[i] for i in moving if low <= i < high]
+            own = [*given, *own] if self.kept and high == n else [*own, *given]
+        answers = op(*own)
+        found = dict(zip([i for i in moving if i < n], answers[first:], strict=False))
+        rows = self.moving_rows(moving)
         found.update(zip(rows, answers[op.carries :], strict=True))
         return tuple([found.get(i) for i in range(len(kinds))])
+
+    def along(self, moving: tuple[int, ...]) -> tuple["Scan", list[int]]:
+        """The scan of ċ over the kept c, x and ẋ, which is linear in ẋ; and which of c, x and w it reads."""
+        graph, n, m = self.body.graph, self.carries, self.carries + self.rows
+        kinds, step = graph.inputs, pushed(graph, moving)
+        rows = self.moving_rows(moving)
+        used = [i for i in read(step) if i < len(kinds)]
+        carried = [(i, True) for i in moving if i < n]
+        order = [*carried, *[(i, False) for i in used if i < m], *[(i, True) for i in moving if n <= i < m]]
+        mapped = len(order) - len(carried)
+        order += [*[(i, False) for i in used if i >= m], *[(i, True) for i in moving if i >= m]]
+
+        def stepped(*values: Any) -> list[Any]:
+            own = dict(zip(order, values, strict=True))
+            inputs = [as_kind(own[i, False], kind) if (i, False) in own else None for i, kind in enumerate(kinds)]
+            zdots = step(*inputs, *[fit(own[i, True], kinds[i]) for i in moving])
+            return [*[fit(zdots[i], kinds[i].strong(), stretch=True) for i, _ in carried], *[zdots[i] for i in rows]]
+
+        types = [kinds[i] if i >= m and not dot else kinds[i].strong() for i, dot in order]
+        return Scan(staged(types, stepped), len(carried), mapped, self.length, self.reverse), used
+
+    def moving_rows(self, moving: tuple[int, ...]) -> list[int]:
+        """The rows of answers that have a tangent."""
+        marked = reached(self.body.graph, [i in moving for i in range(len(self.body.graph.inputs))])
+        return [i for i in inexact(self.body.kinds) if i >= self.carries and marked[i]]
 
     def forward(self, moving: tuple[int, ...]) -> "Scan":
         """The scan of c and ċ, over x and ẋ; its rows of answers are ẏ."""
         graph, n, m = self.body.graph, self.carries, self.carries + self.rows
         kinds = graph.inputs
         step = pushed(graph, moving)
-        marked = reached(graph, [i in moving for i in range(len(kinds))])
-        rows = [i for i in inexact(self.body.kinds) if i >= n and marked[i]]
+        rows = self.moving_rows(moving)
         order: list[tuple[int, bool]] = []
         for low, high in ((0, n), (n, m), (m, len(kinds))):
             order += [(i, False) for i in range(low, high)]

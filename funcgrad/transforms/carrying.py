@@ -1,6 +1,7 @@
 """Carries: what a loop hands on from step to step keeps its tree, its shapes and its dtypes."""
 
 from collections.abc import Callable, Sequence
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,7 @@ def looped(
     leaves, structure = numbers_of(transform, "the carry", init)
     kinds = [type_of(leaf).bare() for leaf in leaves]
 
+    @wraps(step)
     def conformed(*args: Any) -> Any:
         answer = step(*args)
         if pair and not (type(answer) is tuple and len(answer) == 2):

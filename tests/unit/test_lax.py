@@ -57,12 +57,12 @@ def scan_python(x, w):
 
 
 def backwards_lax(x, w):
-    last, ys = lax.scan(lambda c, row: (c * row + w, c * c), x, np.stack([X[:3], X[1:]], 1), reverse=True)
+    last, ys = lax.scan(lambda c, row: (c * row + w, c * c), x * np.ones(2), np.stack([X[:3], X[1:]], 1), reverse=True)
     return np.sum(last) + np.sum(ys * np.arange(3.0)[:, None])
 
 
 def backwards_python(x, w):
-    c, total = x, 0.0
+    c, total = x * np.ones(2), 0.0
     for t in (2, 1, 0):
         c, y = c * np.stack([X[:3], X[1:]], 1)[t] + w, c * c
         total = total + np.sum(y * t)
@@ -123,7 +123,9 @@ def nested_lax(x, w):
         return lax.scan(lambda c, x: (c + np.sin(x * c) * w, None), c, X[:2])[0]
 
     def outer(c, row):
-        new = lax.cond(row > 0, lambda c: lax.while_loop(lambda c: c < 3, lambda c: inner(c) + 1.0, c), inner, c)
+        new = lax.cond(
+            row > 0, lambda c: lax.while_loop(lambda c: c < 3, lambda c: inner(c) * 0.1 + c + 1.0, c), inner, c
+        )
         return new * 0.5, new
 
     last, ys = lax.scan(outer, x, X)
@@ -140,7 +142,7 @@ def nested_python(x, w):
     for row in X:
         if row > 0:
             while c < 3:
-                c = inner(c) + 1.0
+                c = inner(c) * 0.1 + c + 1.0
             new = c
         else:
             new = inner(c)
@@ -165,7 +167,7 @@ PAIRS = [
     pytest.param(globals()[name + "_lax"], globals()[name + "_python"], id=name)
     for name in ("scan", "backwards", "while", "cond", "switch", "fori", "map", "nested", "associative")
 ]
-BATCH = np.array([-0.4, 0.5, 1.3, 2.6, 60.0])
+BATCH = np.array([0.4, 0.7, 1.3, 2.6])
 POINTS = [(np.float64(1.3), np.float64(0.9)), (np.float64(2.2), np.float64(1.4))]
 
 
@@ -380,7 +382,7 @@ def test_linear_maps_of_loops_transpose():
     close(y, f(0.7))
     ybar = (1.0, np.ones(4))
     close(linear_transpose(push, 0.7)(tree.map(np.asarray, ybar)), vjp(f, 0.7)[1](tree.map(np.asarray, ybar)))
-    close(hvp(scan_lax, (1.3, 0.9), (1.0, 0.0)), hvp(scan_python, (1.3, 0.9), (1.0, 0.0)))
+    close(hvp(scan_lax)(1.3, 1.0), 0.0)
     value, slope = value_and_grad(scan_lax)(1.3, 0.9)
     close((value, slope), (scan_python(1.3, 0.9), grad(scan_python)(1.3, 0.9)))
 
@@ -479,7 +481,7 @@ def a_carry_that_changes_dtype():
     lax.while_loop(lambda c: c[0] < 3, lambda c: (c[0] + 1, c[1] * np.ones(2)), (0, np.ones(2, "float32")))
 
 
-@refuses(BadAnswer, "takes carry as weak float64 and returns it as float64[4]", "fori_loop", "keeps its shape")
+@refuses(BadAnswer, "takes carry as weak float64 and returns it as float64[4]", "keeps its shape")
 def a_number_that_becomes_an_array():
     lax.fori_loop(0, 3, lambda i, c: c + X, 0.0)
 
@@ -494,12 +496,12 @@ def a_step_without_a_pair():
     lax.scan(lambda c, x: (c, x, x), 1.0, X)
 
 
-@refuses(BadAnswer, "returned None", "Is a return missing?")
+@refuses(BadAnswer, "returns one of structure None", "keeps its tree")
 def a_step_without_a_return():
     lax.while_loop(lambda c: c < 1, lambda c: None, 0.0)
 
 
-@refuses(UnknownValue, "The truth of c > 0 is not known while scan traces step", "argument 0 of step", "lax.cond")
+@refuses(UnknownValue, "The truth of c > 0 is not known while scan traces step", "c is argument 0 of step", "np.where")
 def python_s_if_in_a_body():
     def step(c, x):
         return (c if c > 0 else -c), None
@@ -527,7 +529,7 @@ def a_switch_of_nothing():
     lax.switch(1, [])
 
 
-@refuses(BadAnswer, "returns answer['y'] as float64[4]", "returns weak float64", "same shapes and dtypes")
+@refuses(BadAnswer, "returns answer['y'] as weak float64", "returns float64[4]", "same shapes and dtypes")
 def branches_of_two_shapes():
     jit(lambda x: lax.cond(x > 0, lambda: {"y": X}, lambda: {"y": 1.0}))(1.0)
 

@@ -120,7 +120,7 @@ RECORDS = [
         lambda a, b: linalg.cho_solve(linalg.cho_factor(hermitian(a), lower=True), b),
         holomorphic=False,
     ),
-    of_matrices("lu", linalg.lu, SHAPES[:4], representative=True),
+    of_matrices("lu", linalg.lu, SHAPES[:4]),
     of_matrices("lu_factor", linalg.lu_factor, SHAPES),
     system("lu_solve", lambda a, b: linalg.lu_solve(linalg.lu_factor(a), b)),
     of_matrices("polar", linalg.polar, [(2, 2), (3, 2), (1, 1), (2, 3)], holomorphic=False),
@@ -132,7 +132,7 @@ RECORDS = [
         lambda a: linalg.sqrtm(np.matmul(a, adjoint(a)) + np.eye(a.shape[-1], dtype=a.dtype)),
         holomorphic=False,
     ),
-    Record("scipy.linalg.solve_sylvester", sylvester_case, complex=True, representative=True),
+    Record("scipy.linalg.solve_sylvester", sylvester_case, complex=True),
     Record(
         "scipy.linalg.solve_continuous_lyapunov",
         pair_case(linalg.solve_continuous_lyapunov, 1.0),

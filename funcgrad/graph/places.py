@@ -43,7 +43,7 @@ class Places:
         if position is None:
             return None
         if position not in self.found:
-            code, offset, replayed = position
+            code, offset, replayed, *_ = position
             if code not in self.read:
                 self.read[code] = ([line for line, *_ in code.co_positions()], code.co_code)
             lines, instructions = self.read[code]

@@ -21,6 +21,8 @@ class Position(NamedTuple):
     offset: int
     #: Whether what is made there is the instruction's derivative, or its batch, and not its own answer.
     replayed: bool = False
+    #: The running calls of the user's functions around it, outermost first; empty unless they are asked for.
+    frames: tuple[Any, ...] = ()
 
 
 @frozen(eq=False)

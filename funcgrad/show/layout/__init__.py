@@ -1,0 +1,1 @@
+"""The layout of layered graphs: ranks, orders, coordinates, routes."""

@@ -1,0 +1,130 @@
+"""Wording: how numbers, arrays and operations are written in a picture."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from funcgrad.graph.op import Op, Result
+from funcgrad.graph.types import dtype_name, type_of
+from funcgrad.primitives.contracting import ChainMatMul, MatMul
+from funcgrad.primitives.indexing import Index
+from funcgrad.primitives.kinds import Pointwise
+from funcgrad.primitives.pointwise import PowerBy, Select
+from funcgrad.primitives.shaping import Cast
+
+#: Signs between two arguments, by the ufunc's name.
+SIGNS = {
+    "add": "+", "subtract": "-", "multiply": "×", "chain": "×", "divide": "/", "floor_divide": "//", "remainder": "%",
+    "power": "^", "less": "<", "less_equal": "≤", "greater": ">", "greater_equal": "≥", "equal": "=", "not_equal": "≠",
+    "logical_and": "and", "logical_or": "or",
+}  # fmt: skip
+#: Vectors of up to so many numbers are written out, if so many letters are enough.
+WRITTEN, LETTERS = 4, 20
+#: What stands for an argument that is no constant.
+HOLE = "·"
+
+
+def number(value: Any) -> str:
+    """A number in four digits.
+
+    >>> number(0.70710678), number(-1500000.0), number(3), number(True)
+    ('0.7071', '-1.5e+06', '3', 'True')
+    """
+    kind = type_of(value).dtype.kind
+    if kind in "bui":
+        return str(value.item() if hasattr(value, "item") else value)
+    if kind == "c":
+        return f"{complex(value):.4g}"
+    text = f"{float(value):.4g}"
+    return "0" if text == "-0" else text
+
+
+def shape_of(value: Any) -> str:
+    """The shape of an array, and its dtype where that is not float64.
+
+    >>> shape_of(np.ones((2, 3))), shape_of(np.ones(4, np.float32))
+    ('2×3', '4 float32')
+    """
+    kind = type_of(value)
+    lengths = "×".join(map(str, kind.shape))
+    return lengths if kind.dtype == np.float64 else f"{lengths} {dtype_name(kind.dtype)}"
+
+
+def short(value: Any) -> str:
+    """A value in few letters: a number, a small vector, or a shape.
+
+    >>> short(2.0), short(np.array([1.0, 2.5])), short(np.ones((2, 3)))
+    ('2', '[1, 2.5]', '2×3')
+    """
+    if value is None:
+        return ""
+    if type(value) is tuple:
+        return f"{len(value)} results"
+    if np.ndim(value) == 0:
+        return number(value)
+    if np.ndim(value) == 1 and np.size(value) <= WRITTEN and value.dtype.kind in "biuf":
+        text = f"[{', '.join(map(number, value))}]"
+        if len(text) <= LETTERS:
+            return text
+    return shape_of(value)
+
+
+def slope(value: Any) -> str:
+    """A gradient in few letters: a number, a small vector, or the Euclidean norm of an array.
+
+    >>> slope(0.5), slope(np.array([[3.0, 4.0]]))
+    ('0.5', '‖5‖')
+    """
+    if value is None or type(value) is tuple:
+        return ""
+    text = short(value)
+    return text if np.ndim(value) == 0 or text.startswith("[") else f"‖{number(np.linalg.norm(value.ravel()))}‖"
+
+
+def word(op: Op) -> str:
+    """The name of an operation, as a function is written."""
+    if isinstance(op, Pointwise):
+        return {"negative": "-", "absolute": "abs"}.get(op.name, op.name)
+    return {MatMul: "@", Select: "where"}.get(type(op), op.name.lower().removeprefix("chain"))
+
+
+def subscript(entry: Any) -> str:
+    """One entry of an index.
+
+    >>> subscript(slice(1, None)), subscript(0), subscript(None)
+    ('1:', '0', 'None')
+    """
+    if not isinstance(entry, slice):
+        return "…" if entry is Ellipsis else str(entry)
+    ends = ["" if part is None else str(part) for part in (entry.start, entry.stop)]
+    return ":".join(ends if entry.step is None else [*ends, str(entry.step)])
+
+
+def operation(op: Op, args: Sequence[str]) -> str:
+    """An operation on arguments that are written so; with `HOLE` for each, the sign or the name alone.
+
+    >>> from funcgrad.primitives.pointwise import UFUNCS
+    >>> operation(UFUNCS[np.multiply], ["2", "x"]), operation(UFUNCS[np.tanh], ["x"])
+    ('2 × x', 'tanh(x)')
+    >>> operation(UFUNCS[np.add], [HOLE, HOLE]), operation(UFUNCS[np.add], ["1", HOLE])
+    ('+', '1 + ·')
+    """
+    bare = all([arg == HOLE for arg in args])
+    sign = SIGNS.get(op.name) if isinstance(op, Pointwise) else "@" if isinstance(op, MatMul | ChainMatMul) else None
+    if sign:
+        return sign if bare else f" {sign} ".join(args)
+    arg = args[0] if args else ""
+    before = "" if bare else arg
+    if isinstance(op, Pointwise) and op.name == "negative":
+        return f"-{before}"
+    if isinstance(op, PowerBy):
+        return f"{before}^{number(op.exponent)}"
+    if isinstance(op, Index):
+        entries = op.entries if isinstance(op.entries, tuple) else (op.entries,)
+        return f"{before}[{', '.join(map(subscript, entries))}]"
+    if isinstance(op, Result):
+        return f"result {op.index}" if bare else f"result {op.index} of {arg}"
+    if isinstance(op, Cast):
+        return f"{dtype_name(np.dtype(op.dtype))}{'' if bare else f'({arg})'}"
+    return word(op) if bare else f"{word(op)}({', '.join(args)})"

@@ -11,7 +11,7 @@ from attrs import define, evolve, field
 from funcgrad import tree
 from funcgrad.errors import BadArgument, EscapedNode
 from funcgrad.graph.calls import Call
-from funcgrad.graph.graph import Graph, Step, closed, since
+from funcgrad.graph.graph import Graph, closed, since
 from funcgrad.graph.node import History, Node
 from funcgrad.graph.op import Leaf
 from funcgrad.graph.places import Places
@@ -75,6 +75,7 @@ def sheet_of(function: Function, args: tuple[Any, ...], keywords: dict[str, Any]
     gradients = [gradient_of(value, bars, scalar) for value in named]
     return Sheet(
         function_place(function)[0],
+        graph,
         tuple([evolve(value, gradient=gradient) for value, gradient in zip(named, gradients, strict=True)]),
         graph.outputs,
         shares,
@@ -171,10 +172,11 @@ class Describing:
         """The values described, without their gradients."""
         graph, described = self.graph, []
         inputs, given = len(graph.inputs), len(graph.inputs) + len(graph.constants)
-        wished = [*names, *[""] * len(graph.constants), *[self.variable(step) for step in graph.steps]]
+        wished = [*names, *["constant"] * len(graph.constants), *map(self.variable, range(len(graph.steps)))]
         self.taken |= set(names)
         for number, value in enumerate(values):
-            name = names[number] if number < inputs else self.name(wished[number])
+            plain = inputs <= number < given and np.ndim(value) == 0
+            name = names[number] if number < inputs else str(value) if plain else self.name(wished[number])
             if number < given:
                 kind = "input" if number < inputs else "constant"
                 described.append(Value(number, kind, name, kind == "input", value))
@@ -198,8 +200,14 @@ class Describing:
             )
         return described
 
-    def variable(self, step: Step) -> str:
-        """The variable that the answer of a step goes to; empty if there is none."""
+    def variable(self, k: int) -> str:
+        """The variable that the answer of a step goes to; empty if there is none.
+
+        Several steps that one call of NumPy's is made of have one place, and the last of them has the variable.
+        """
+        step, later = self.graph.steps[k], self.graph.steps[k + 1 : k + 2]
+        if later and self.positions[k] == self.positions[k + 1] and later[0].op != step.op:
+            return ""
         return step.place.variable if step.place else ""
 
     def name(self, wish: str) -> str:

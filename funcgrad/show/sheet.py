@@ -4,6 +4,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from funcgrad.graph.graph import Graph
 from funcgrad.graph.op import Op
 from funcgrad.graph.places import Place
 from funcgrad.graph.program import Guard
@@ -77,6 +78,8 @@ class Sheet:
 
     #: The function's name.
     function: str
+    #: The graph, unchanged by any rewriting: its values have the numbers of those below.
+    graph: Graph
     #: The values, by number.
     values: tuple[Value, ...]
     #: The numbers of the answers.

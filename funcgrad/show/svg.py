@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from html import escape
+from itertools import pairwise
 
 from attrs import frozen
 
@@ -106,7 +107,7 @@ def panelled(panel: Panel, place: Point) -> str:
     """A heading and a picture."""
     x, y = place
     boxes = "\n".join([box_drawn(box) for box in panel.picture.boxes])
-    wires = "\n".join([wire_drawn(wire) for wire in panel.picture.wires])
+    wires = wires_drawn(panel.picture.wires)
     return (
         f'\n<g transform="translate({x:g} {y:g})">'
         f'<text class="head" y="6">{escape(panel.title)}</text><text class="legend" y="25">{panel.legend}</text>'
@@ -114,22 +115,29 @@ def panelled(panel: Panel, place: Point) -> str:
     )
 
 
-def wire_drawn(wire: Wire) -> str:
-    """An edge."""
-    return f'<path class="wire" d="{path(wire.points)}"/>'
+def wires_drawn(wires: Sequence[Wire]) -> str:
+    """The edges: a trunk that several share is drawn once."""
+    seen: set[tuple[Point, Point]] = set()
+    drawn = []
+    for wire in wires:
+        new = [(pair, k % 2 == 0) for k, pair in enumerate(pairwise(wire.points)) if pair not in seen]
+        seen |= {pair for pair, _ in new}
+        if new:
+            drawn.append(f'<path class="wire" d="{path(new)}"/>')
+    return "\n".join(drawn)
 
 
-def path(points: Sequence[Point]) -> str:
-    """Curves and lines in turn through points: horizontal where they meet."""
-    (x, y), *rest = points
-    parts = [f"M{x:g} {y:.4g}"]
-    for k, (to, down) in enumerate(rest):
-        if k % 2 or abs(down - y) < 0.5:
-            parts.append(f"L{to:g} {down:.4g}")
-        else:
-            middle = (x + to) / 2
-            parts.append(f"C{middle:g} {y:.4g} {middle:g} {down:.4g} {to:g} {down:.4g}")
-        x, y = to, down
+def path(pieces: Sequence[tuple[tuple[Point, Point], bool]]) -> str:
+    """Lines, and curves where that is said: horizontal at both ends."""
+    parts, here = [], (-1.0, -1.0)
+    for ((x, y), (to, down)), curved in pieces:
+        if (x, y) != here:
+            parts.append(f"M{x:g} {y:.5g}")
+        middle = (x + to) / 2
+        bent = curved and abs(down - y) >= 0.5
+        parts.append(f"C{middle:g} {y:.5g} {middle:g} {down:.5g} " if bent else "L")
+        parts.append(f"{to:g} {down:.5g}")
+        here = (to, down)
     return "".join(parts)
 
 

@@ -1,4 +1,7 @@
-"""`python -m funcgrad`: a small network learns the iris data, and its gradient is checked by finite differences."""
+"""`python -m funcgrad`: a small network learns the iris data, and its gradient is checked by finite differences.
+
+With the name of a command, such as `draw`, it works on a function of the user's.
+"""
 
 import argparse
 import sys
@@ -9,6 +12,7 @@ from typing import Any, TextIO
 import numpy as np
 
 from funcgrad import __version__, grad, tree
+from funcgrad.commands.running import COMMANDS
 from funcgrad.examples import iris
 
 #: A gradient further than this from its finite difference counts as wrong.
@@ -58,13 +62,14 @@ def natural(least: int) -> Callable[[str], int]:
     return number
 
 
-def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     """The options of the command."""
     parser = argparse.ArgumentParser(
         prog="python -m funcgrad",
         description="Train a network of 4, 5, 5 and 3 units on two thirds of the iris data, test it on the last third, "
         "and compare its gradient with finite differences. More programs: python -m funcgrad.examples.",
-        epilog=f"The exit status is 0, or 1 if a gradient is further than {TOLERANCE} from its finite difference.",
+        epilog=f"The exit status is 0, or 1 if a gradient is further than {TOLERANCE} from its finite difference. "
+        f"Commands on a function of your own: {', '.join(COMMANDS)}. Each teaches: python -m funcgrad draw --help.",
     )
     parser.add_argument("--seed", type=natural(0), default=1, metavar="N", help="split, first weights and batches (1)")
     parser.add_argument("--epochs", type=natural(1), default=60, metavar="N", help="passes over the data (60)")
@@ -74,8 +79,11 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def main(arguments: Sequence[str] | None = None, out: TextIO | None = None) -> int:
     """Run the command, and return its exit status."""
-    options = parsed(arguments)
+    words = sys.argv[1:] if arguments is None else list(arguments)
     out = out or sys.stdout
+    if words and words[0] in COMMANDS:
+        return COMMANDS[words[0]](words[1:], out)
+    options = parsed(words)
     train, test = iris.split(options.seed)
     print(f"funcgrad {__version__} learns three species of iris from {len(train.x)} flowers", file=out, flush=True)
     began = time.perf_counter()

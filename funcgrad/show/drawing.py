@@ -140,7 +140,7 @@ def draw(
         raise BadArgument(
             f'draw was given layout={layout!r}. Drawings are laid out by "own" or "dot". Leave it out for the first.'
         )
-    if not isinstance(most, int) or most < 4:
+    if most < 4:
         raise BadArgument(
             f"draw was given most={most!r}. It is a number of boxes, 4 at least. Leave it out for {MOST}."
         )

@@ -1,6 +1,6 @@
 """steps: both sweeps as text, a line a value."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
@@ -36,8 +36,8 @@ class Steps:
         if not self.sheet.shares:
             return ()
         (root,) = [self.sheet.values[i] for i in self.sheet.outputs]
-        rows = [(root.name, "", f"∂{root.name}/∂{root.name} = 1", "", f"sum {slope(root.gradient)}")]
-        rows += [share_row(self.sheet, share) for share in self.sheet.shares]
+        first = (root.name, "", f"∂{root.name}/∂{root.name} = 1", "", f"sum {slope(root.gradient)}")
+        rows = [first, *[share_row(self.sheet, share) for share in self.sheet.shares]]
         return table(rows, ("  ", "  ", "  ", "   ", "   "))
 
     @property
@@ -72,7 +72,7 @@ def share_row(sheet: Sheet, share: Share) -> tuple[str, ...]:
     return (target.name, f"from {source.name}", local, product, f"sum {slope(share.total)}")
 
 
-def table(rows: list[tuple[str, ...]], between: tuple[str, ...]) -> tuple[str, ...]:
+def table(rows: Sequence[Sequence[str]], between: Sequence[str]) -> tuple[str, ...]:
     """Rows of cells, one below the other."""
     if not rows:
         return ()

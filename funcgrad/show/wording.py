@@ -104,10 +104,10 @@ def subscript(entry: Any) -> str:
 def operation(op: Op, args: Sequence[str]) -> str:
     """An operation on arguments that are written so; with `HOLE` for each, the sign or the name alone.
 
-    >>> from funcgrad.primitives.pointwise import UFUNCS
-    >>> operation(UFUNCS[np.multiply], ["2", "x"]), operation(UFUNCS[np.tanh], ["x"])
+    >>> from funcgrad.primitives.pointwise import add, mul, tanh
+    >>> operation(mul, ["2", "x"]), operation(tanh, ["x"])
     ('2 × x', 'tanh(x)')
-    >>> operation(UFUNCS[np.add], [HOLE, HOLE]), operation(UFUNCS[np.add], ["1", HOLE])
+    >>> operation(add, [HOLE, HOLE]), operation(add, ["1", HOLE])
     ('+', '1 + ·')
     """
     bare = all([arg == HOLE for arg in args])
@@ -121,8 +121,7 @@ def operation(op: Op, args: Sequence[str]) -> str:
     if isinstance(op, PowerBy):
         return f"{before}^{number(op.exponent)}"
     if isinstance(op, Index):
-        entries = op.entries if isinstance(op.entries, tuple) else (op.entries,)
-        return f"{before}[{', '.join(map(subscript, entries))}]"
+        return f"{before}[{', '.join(map(subscript, op.entries))}]"
     if isinstance(op, Result):
         return f"result {op.index}" if bare else f"result {op.index} of {arg}"
     if isinstance(op, Cast):

@@ -72,21 +72,26 @@ def check_grads(
     modes = (modes,) if isinstance(modes, str) else tuple(modes)
     if not modes or not set(modes) <= {"fwd", "rev"} or order < 1:
         raise ValueError(f'modes are "fwd" and "rev", and order is 1 or more; got modes={modes!r}, order={order!r}')
+    g, xs, paths = moving(f, args)
+    check = Check(paths, modes, rtol, atol, eps or STEP, np.random.default_rng(0))
+    check_order(check, g, xs, order, ())
+
+
+def moving(f: Function, args: Sequence[Any]) -> tuple[Function, list[Any], list[str]]:
+    """f as a function of its real and complex leaves alone, to a list of such results; those leaves; their paths."""
     leaves, structure = tree.flatten(tuple(args))
     places = [i for i, leaf in enumerate(leaves) if differentiable(leaf)]
     if not places:
         raise ValueError("check_grads was given no real or complex argument to differentiate with respect to")
     paths = [tree.path_name(path, root="args") for path, _ in tree.leaves_with_path(tuple(args))]
 
-    def g(*moving: Any) -> list[Any]:
-        """The list of the differentiable results of f, as a function of its differentiable leaves."""
+    def g(*values: Any) -> list[Any]:
         filled = list(leaves)
-        for place, value in zip(places, moving, strict=True):
+        for place, value in zip(places, values, strict=True):
             filled[place] = value
         return [y for y in tree.leaves(f(*structure.unflatten(filled))) if differentiable(y)]
 
-    check = Check([paths[i] for i in places], modes, rtol, atol, eps or STEP, np.random.default_rng(0))
-    check_order(check, g, [strong(leaves[i]) for i in places], order, ())
+    return g, [strong(leaves[i]) for i in places], [paths[i] for i in places]
 
 
 def check_order(check: Check, g: Function, xs: list[Any], order: int, taken: tuple[str, ...]) -> None:

@@ -19,7 +19,7 @@ LAYERS = (
     {"rewrites", "backends"},
     {"transforms"},
     {"numpy", "scipy", "lax", "random", "optimize", "integrate"},
-    {"__init__", "__main__", "show", "testing", "nn", "optim", "data", "examples", "support"},
+    {"__init__", "__main__", "commands", "show", "testing", "nn", "optim", "data", "examples", "support"},
 )
 LAYER = {name: number for number, names in enumerate(LAYERS) for name in names}
 

@@ -1,0 +1,79 @@
+"""Running: what each command does with the user's function."""
+
+from collections.abc import Callable, Sequence
+from typing import TextIO
+
+from funcgrad.commands.asking import complain, parsed, parser_of
+from funcgrad.commands.checking import report
+from funcgrad.errors import FuncgradError
+from funcgrad.show.drawing import MOST, draw
+from funcgrad.transforms.program import source
+
+
+def draw_command(words: Sequence[str], out: TextIO) -> int:
+    """Draw a function: as a tree of text, or into a file."""
+    parser = parser_of(
+        "draw",
+        "Draw the expression graph of a function at its arguments: each value with its name, operation, number or "
+        "shape, and gradient. Without --output it is written here as a tree.",
+        "python -m funcgrad draw funcgrad.examples.neuron:tanh_by_exp 0.5 --output tanh.svg",
+    )
+    parser.add_argument(
+        "--output", "-o", metavar="FILE", help="where to: a name that ends with .svg, .html, .dot or .txt"
+    )
+    parser.add_argument("--backward", action="store_true", help="draw the graph of the gradient beside it")
+    parser.add_argument("--most", type=int, default=MOST, metavar="N", help=f"fold what is beyond N boxes ({MOST})")
+    parser.add_argument("--layout", choices=("own", "dot"), default="own", help="dot: by Graphviz, which must be there")
+    options, function, arguments = parsed(parser, words)
+    try:
+        drawn = draw(function, backward=options.backward, most=options.most, layout=options.layout)(*arguments)
+        if options.output:
+            drawn.save(options.output)
+    except (FuncgradError, OSError) as error:
+        complain(parser, error)
+    out.write(f"{options.output}\n" if options.output else f"{drawn}\n")
+    return 0
+
+
+def source_command(words: Sequence[str], out: TextIO) -> int:
+    """Write the program of a function, a module that needs NumPy alone."""
+    parser = parser_of(
+        "source",
+        "Write the program of a function at the types of its arguments: the text of a Python module that needs NumPy "
+        "alone.",
+        "python -m funcgrad source funcgrad.examples.neuron:tanh_by_exp '[0.5, 1.0]' > tanh.py",
+    )
+    _, function, arguments = parsed(parser, words)
+    try:
+        text = source(function, *arguments)
+    except FuncgradError as error:
+        complain(parser, error)
+    out.write(text if text.endswith("\n") else f"{text}\n")
+    return 0
+
+
+def check_command(words: Sequence[str], out: TextIO) -> int:
+    """Check the derivatives of a function against its differences: status 0 if they agree, else 1."""
+    parser = parser_of(
+        "check",
+        "Check the derivatives of a function against its differences, forwards and backwards. For each argument the "
+        "table shows the derivative in a random direction. The exit status is 0 if all agree, 1 if not, 2 if the command "
+        "is wrong.",
+        "python -m funcgrad check funcgrad.examples.neuron:tanh_by_exp 0.5",
+    )
+    parser.add_argument("--order", type=int, choices=(1, 2, 3), default=2, help="the highest order of derivatives (2)")
+    options, function, arguments = parsed(parser, words)
+    try:
+        lines, right = report(function, [float(a) if type(a) is int else a for a in arguments], options.order)
+    except (FuncgradError, ValueError) as error:
+        complain(parser, error)
+    out.writelines([f"{line}\n" for line in lines])
+    return 0 if right else 1
+
+
+#: What each command runs.
+COMMANDS: dict[str, Callable[[Sequence[str], TextIO], int]] = {
+    "draw": draw_command,
+    "source": source_command,
+    "check": check_command,
+}

@@ -12,8 +12,9 @@ from typing import Any, TextIO
 import numpy as np
 
 from funcgrad import __version__, grad, tree
-from funcgrad.commands.running import COMMANDS
+from funcgrad.commands import COMMANDS
 from funcgrad.examples import iris
+from funcgrad.graph.dispatch import loaded
 
 #: A gradient further than this from its finite difference counts as wrong.
 TOLERANCE = 1e-5
@@ -69,7 +70,8 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
         description="Train a network of 4, 5, 5 and 3 units on two thirds of the iris data, test it on the last third, "
         "and compare its gradient with finite differences. More programs: python -m funcgrad.examples.",
         epilog=f"The exit status is 0, or 1 if a gradient is further than {TOLERANCE} from its finite difference. "
-        f"Commands on a function of your own: {', '.join(COMMANDS)}. Each teaches: python -m funcgrad draw --help.",
+        f"On a function of your own: {'; '.join([f'{name}: {does}' for name, does in COMMANDS.items()])}. "
+        "Each teaches: python -m funcgrad draw --help.",
     )
     parser.add_argument("--seed", type=natural(0), default=1, metavar="N", help="split, first weights and batches (1)")
     parser.add_argument("--epochs", type=natural(1), default=60, metavar="N", help="passes over the data (60)")
@@ -82,7 +84,8 @@ def main(arguments: Sequence[str] | None = None, out: TextIO | None = None) -> i
     words = sys.argv[1:] if arguments is None else list(arguments)
     out = out or sys.stdout
     if words and words[0] in COMMANDS:
-        return COMMANDS[words[0]](words[1:], out)
+        status: int = loaded("funcgrad.commands.running").RUNNING[words[0]](words[1:], out)
+        return status
     options = parsed(words)
     train, test = iris.split(options.seed)
     print(f"funcgrad {__version__} learns three species of iris from {len(train.x)} flowers", file=out, flush=True)

@@ -57,8 +57,8 @@ def check_command(words: Sequence[str], out: TextIO) -> int:
     parser = parser_of(
         "check",
         "Check the derivatives of a function against its differences, forwards and backwards. For each argument the "
-        "table shows the derivative in a random direction. The exit status is 0 if all agree, 1 if not, 2 if the command "
-        "is wrong.",
+        "table shows the derivative in a random direction. The exit status is 0 if all agree, 1 if not, 2 if the "
+        "command is wrong.",
         "python -m funcgrad check funcgrad.examples.neuron:tanh_by_exp 0.5",
     )
     parser.add_argument("--order", type=int, choices=(1, 2, 3), default=2, help="the highest order of derivatives (2)")
@@ -72,7 +72,7 @@ def check_command(words: Sequence[str], out: TextIO) -> int:
 
 
 #: What each command runs.
-COMMANDS: dict[str, Callable[[Sequence[str], TextIO], int]] = {
+RUNNING: dict[str, Callable[[Sequence[str], TextIO], int]] = {
     "draw": draw_command,
     "source": source_command,
     "check": check_command,

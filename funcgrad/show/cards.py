@@ -59,7 +59,8 @@ def cards_of(sheet: Sheet, most: int) -> tuple[Card, ...]:
     made = [value for value in shown if value.kind == "operation"]
     pieces = [*given_folds(given, most), *folds(made, max(most - min(len(given), most // 2), 1))]
     keys = {member: key for key, piece in enumerate(pieces) for member in piece.members}
-    return tuple([card(sheet, piece, key, keys, behind, answers) for key, piece in enumerate(pieces)])
+    taken = takers(sheet, keys, behind)
+    return tuple([card(sheet, piece, key, keys, behind, answers, taken) for key, piece in enumerate(pieces)])
 
 
 def inline(value: Value) -> bool:
@@ -97,7 +98,15 @@ def given_folds(values: Sequence[Value], most: int) -> list[Fold]:
     return [Fold(root, tuple(members)) for root, members in roots.items()]
 
 
-def card(sheet: Sheet, piece: Fold, key: int, keys: dict[int, int], behind: list[int], answers: set[int]) -> Card:
+def card(
+    sheet: Sheet,
+    piece: Fold,
+    key: int,
+    keys: dict[int, int],
+    behind: list[int],
+    answers: set[int],
+    taken: dict[int, set[int]],
+) -> Card:
     """The card of a piece."""
     values = [sheet.values[i] for i in piece.members]
     below = [behind[parent] for value in values for parent in value.parents]
@@ -107,7 +116,7 @@ def card(sheet: Sheet, piece: Fold, key: int, keys: dict[int, int], behind: list
         one = written(sheet, values[0], behind)
         return evolve(one, key=key, parents=parents, answer=answer)
     kind = "operations" if values[0].kind == "operation" else "values"
-    last = [value for value in values if leaves(sheet, value, piece, behind) or value.number in answers]
+    last = [value for value in values if taken.get(value.number, set()) - {key} or value.number in answers]
     only = last[0] if len(last) == 1 else None
     place = next((f"\n{value.place}" for value in values if value.place), "")
     return Card(
@@ -125,15 +134,14 @@ def card(sheet: Sheet, piece: Fold, key: int, keys: dict[int, int], behind: list
     )
 
 
-def leaves(sheet: Sheet, value: Value, piece: Fold, behind: list[int]) -> bool:
-    """Whether a value of a piece is taken by another piece."""
-    members = set(piece.members)
-    return any(
-        [
-            value.number in [behind[parent] for parent in other.parents] and other.number not in members
-            for other in sheet.values
-        ]
-    )
+def takers(sheet: Sheet, keys: dict[int, int], behind: list[int]) -> dict[int, set[int]]:
+    """For each value the keys of the cards that take it."""
+    found: dict[int, set[int]] = {}
+    for value in sheet.values:
+        if value.number in keys:
+            for parent in value.parents:
+                found.setdefault(behind[parent], set()).add(keys[value.number])
+    return found
 
 
 def written(sheet: Sheet, value: Value, behind: list[int]) -> Card:

@@ -9,8 +9,8 @@ import numpy as np
 from attrs import define, evolve, field
 
 from funcgrad import tree
-from funcgrad.errors import BadArgument, EscapedNode
-from funcgrad.graph.calls import Call
+from funcgrad.errors import BadArgument, EscapedNode, UnknownValue
+from funcgrad.graph.calls import Call, frozen_array
 from funcgrad.graph.graph import Graph, closed, since
 from funcgrad.graph.node import History, Node
 from funcgrad.graph.op import Leaf
@@ -26,6 +26,9 @@ from funcgrad.transforms.boundary import numeric, outputs_of
 from funcgrad.transforms.recording import leaf
 
 Function = Callable[..., Any]
+
+#: What Python runs as functions of its own, or not, by version.
+COMPREHENSIONS = {"<listcomp>", "<dictcomp>", "<setcomp>", "<genexpr>"}
 
 
 @define(eq=False, repr=False)
@@ -57,10 +60,16 @@ def sheet_of(function: Function, args: tuple[Any, ...], keywords: dict[str, Any]
     static = static_of(function, args, keywords)
     if not any([real(leaf) for leaf in tree.leaves((args, keywords))]):
         args = tuple([float(a) if type(a) is int else a for a in args])
+        keywords = {key: float(a) if type(a) is int else a for key, a in keywords.items()}
     arguments = static.parted(args, keywords)
-    plain = [value.value if type(value) is Node else value for value in arguments.values]
-    if not plain or any([type(value) is Type for value in plain]):
-        name, where = function_place(function)
+    plain = [held(value.value if type(value) is Node else value) for value in arguments.values]
+    name, where = function_place(function)
+    if any([type(value) is Type for value in plain]):
+        raise UnknownValue(
+            f"{name}{where} was to be drawn inside of another transform, which knows no numbers yet. A drawing shows "
+            "numbers. Draw the outer function: draw(vmap(f)) in place of vmap(draw(f))."
+        )
+    if not plain:
         raise BadArgument(
             f"{name}{where} was to be drawn without numbers among its arguments. A drawing is of one evaluation. "
             "Call it as the function is called: draw(f)(2.0, 3.0)."
@@ -74,13 +83,18 @@ def sheet_of(function: Function, args: tuple[Any, ...], keywords: dict[str, Any]
     named = described.values(values, names)
     gradients = [gradient_of(value, bars, scalar) for value in named]
     return Sheet(
-        function_place(function)[0],
+        name,
         graph,
         tuple([evolve(value, gradient=gradient) for value, gradient in zip(named, gradients, strict=True)]),
         graph.outputs,
         shares,
         guards,
     )
+
+
+def held(value: Any) -> Any:
+    """A value that nobody changes any more."""
+    return frozen_array(value.copy()) if type(value) is np.ndarray else value
 
 
 def static_of(function: Function, args: tuple[Any, ...], keywords: dict[str, Any]) -> Static:
@@ -225,7 +239,11 @@ class Describing:
         """The calls of the user's functions around a step, and the line of the drawn function that it belongs to."""
         if position is None:
             return (), 0
-        inner = [(frame, line) for frame, line in position.frames if frame not in self.outside]
+        inner = [
+            (frame, line)
+            for frame, line in position.frames
+            if frame not in self.outside and frame.f_code.co_name not in COMPREHENSIONS
+        ]
         own = 0
         if inner and inner[0][0].f_code is self.code:
             own = inner[0][1]

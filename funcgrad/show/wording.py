@@ -1,5 +1,6 @@
 """Wording: how numbers, arrays and operations are written in a picture."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +11,8 @@ from funcgrad.graph.types import dtype_name, type_of
 from funcgrad.primitives.contracting import ChainMatMul, MatMul
 from funcgrad.primitives.indexing import Index
 from funcgrad.primitives.kinds import Pointwise
-from funcgrad.primitives.pointwise import PowerBy, Select
+from funcgrad.primitives.pointwise import PowerBy
+from funcgrad.primitives.reducing import Extreme
 from funcgrad.primitives.shaping import Cast
 
 #: Signs between two arguments, by the ufunc's name.
@@ -18,6 +20,12 @@ SIGNS = {
     "add": "+", "subtract": "-", "multiply": "×", "chain": "×", "divide": "/", "floor_divide": "//", "remainder": "%",
     "power": "^", "less": "<", "less_equal": "≤", "greater": ">", "greater_equal": "≥", "equal": "=", "not_equal": "≠",
     "logical_and": "and", "logical_or": "or",
+}  # fmt: skip
+#: The names of some operations.
+WORDS = {
+    "negative": "-", "absolute": "abs", "complex_abs": "abs", "root": "sqrt", "MatMul": "@", "Select": "where",
+    "Product": "prod", "CumulativeSum": "cumsum", "CumulativeProduct": "cumprod", "LogSumExp": "logsumexp",
+    "Gather": "take", "Weakness": "number",
 }  # fmt: skip
 #: Vectors of up to so many numbers are written out, if so many letters are enough.
 WRITTEN, LETTERS = 4, 20
@@ -83,10 +91,13 @@ def slope(value: Any) -> str:
 
 
 def word(op: Op) -> str:
-    """The name of an operation, as a function is written."""
-    if isinstance(op, Pointwise):
-        return {"negative": "-", "absolute": "abs"}.get(op.name, op.name)
-    return {MatMul: "@", Select: "where"}.get(type(op), op.name.lower().removeprefix("chain"))
+    """The name of an operation, as a function is written: NumPy's where it has one."""
+    name = op.name.removeprefix("Chain")
+    if isinstance(op, Extreme):
+        name = op.ufunc
+    if name in WORDS:
+        return WORDS[name]
+    return name if isinstance(op, Pointwise) else re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
 
 
 def subscript(entry: Any) -> str:

@@ -17,7 +17,7 @@ from funcgrad.sweeps.edges import fit, fresh, plain, settle
 
 NUMERIC = "biufc"
 #: What transforms other than derivatives want a value for, and what to do with something that is no number.
-WANTED = {"jit": "computed", "vmap": "for each item", "eval_shape": "the type of"}
+WANTED = {"jit": "computed", "vmap": "for each item", "eval_shape": "the type of", "draw": "drawn"}
 BESIDE = dict.fromkeys(WANTED, "Compute it outside of the function")
 
 

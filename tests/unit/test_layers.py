@@ -33,6 +33,7 @@ IMPORTING = {("funcgrad", "__getattr__"), ("funcgrad.graph.dispatch", "loaded")}
 #: Who goes through it, each for the time that `import funcgrad` takes: the families of NumPy's names, which load when a
 #: name is met that no table has; what NumPy cannot dispatch; and what needs a slow module of the standard library.
 LOADING = {
+    ("funcgrad.__main__", "main"),  # the commands on a function of the user's: numpy.random
     ("funcgrad.graph.dispatch", "join"),  # a family that layer 6 has named in FAMILIES
     ("funcgrad.graph.dispatch", "registered"),  # a family of an optional library, whose operation a program names
     ("funcgrad.graph.dispatch", "foreign"),  # what a sparse matrix beside a traced value needs

@@ -118,14 +118,35 @@ class Structure:
     @property
     def steps(self) -> list[Key]:
         """The key of each child."""
-        if self.keys is None:
-            return [SequenceKey(index) for index in range(len(self.children))]
-        return [DictKey(key) if self.cls in DICTS else AttributeKey(key) for key in self.keys]
+        return [self.step(index) for index in range(len(self.children))]
 
     def paths(self) -> list[Path]:
         """The path of each leaf."""
         pairs = zip(self.steps, self.children, strict=True)
         return [()] if self.cls is object else [(key, *path) for key, child in pairs for path in child.paths()]
+
+    def path(self, position: int) -> Path:
+        """The path of one leaf, found without those of the others.
+
+        >>> path_name(structure({"w": [0, (0, 0)], "b": 0}).path(2))
+        "params['w'][1][0]"
+        """
+        steps: list[Key] = []
+        inside = self
+        while inside.cls is not object:
+            index = 0
+            while position >= inside.children[index].num_leaves:
+                position -= inside.children[index].num_leaves
+                index += 1
+            steps.append(inside.step(index))
+            inside = inside.children[index]
+        return tuple(steps)
+
+    def step(self, index: int) -> Key:
+        """The key of one child."""
+        if self.keys is None:
+            return SequenceKey(index)
+        return DictKey(self.keys[index]) if self.cls in DICTS else AttributeKey(self.keys[index])
 
     @property
     def key(self) -> Any:

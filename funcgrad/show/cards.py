@@ -118,12 +118,13 @@ def card(
     kind = "operations" if values[0].kind == "operation" else "values"
     last = [value for value in values if taken.get(value.number, set()) - {key} or value.number in answers]
     only = last[0] if len(last) == 1 else None
+    last_name = only.name if only and only.named and piece.title.startswith("line ") else ""
     place = next((f"\n{value.place}" for value in values if value.place), "")
     return Card(
         key,
         "fold",
-        piece.title,
-        f"{len(values)} {kind}",
+        last_name or piece.title,
+        f"{piece.title}: {len(values)} {kind}" if last_name else f"{len(values)} {kind}",
         short(only.value) if only else "",
         slope(only.gradient) if only else "",
         tuple(dict.fromkeys(parents)),

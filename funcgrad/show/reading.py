@@ -1,5 +1,6 @@
 """Reading: one run of a function with its values, and the gradient of each, as a sheet."""
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from types import FrameType
@@ -35,20 +36,22 @@ COMPREHENSIONS = {"<listcomp>", "<dictcomp>", "<setcomp>", "<genexpr>"}
 class Watching(Trace):
     """A trace that remembers the calls of the user's functions around each operation."""
 
+    #: The frame of the library's that the function is called from.
+    outside: FrameType | None = None
+
     def position(self) -> Position | None:
         here = Trace.position(self)
-        return here if here is None or self.replayed is not None else here._replace(frames=running_frames())
+        return here if here is None or self.replayed is not None else here._replace(frames=self.frames())
 
-
-def running_frames() -> tuple[tuple[FrameType, int], ...]:
-    """The running frames of the user's, outermost first, each with its line."""
-    found: list[tuple[FrameType, int]] = []
-    frame = user_frame()
-    while frame is not None:
-        if foreign(frame.f_code):
-            found.append((frame, frame.f_lineno))
-        frame = frame.f_back
-    return tuple(reversed(found))
+    def frames(self) -> tuple[tuple[FrameType, int], ...]:
+        """The running frames of the user's, outermost first, each with its line."""
+        found: list[tuple[FrameType, int]] = []
+        frame = user_frame()
+        while frame is not None and frame is not self.outside:
+            if foreign(frame.f_code) and frame.f_code.co_name not in COMPREHENSIONS:
+                found.append((frame, frame.f_lineno))
+            frame = frame.f_back
+        return tuple(reversed(found))
 
 
 def sheet_of(function: Function, args: tuple[Any, ...], keywords: dict[str, Any]) -> Sheet:
@@ -74,11 +77,11 @@ def sheet_of(function: Function, args: tuple[Any, ...], keywords: dict[str, Any]
             f"{name}{where} was to be drawn without numbers among its arguments. A drawing is of one evaluation. "
             "Call it as the function is called: draw(f)(2.0, 3.0)."
         )
-    graph, positions, guards, outside = recorded(function, arguments, plain)
+    graph, positions, guards = recorded(function, arguments, plain)
     values = evaluated(graph, plain)
     scalar = len(graph.outputs) == 1 and real_scalar(values[graph.outputs[0]])
     bars, shares = swept(graph, values) if scalar else ({}, ())
-    described = Describing(graph, positions, outside, getattr(unwrapped(function), "__code__", None))
+    described = Describing(graph, positions, getattr(unwrapped(function), "__code__", None))
     names = signature(function, arguments).names
     named = described.values(values, names)
     gradients = [gradient_of(value, bars, scalar) for value in named]
@@ -114,11 +117,10 @@ def real(leaf: Any) -> bool:
 
 def recorded(
     function: Function, arguments: Arguments, plain: list[Any]
-) -> tuple[Graph, list[Position | None], tuple[Guard, ...], frozenset[FrameType]]:
-    """The graph of a run; where each of its steps was written; what Python asked; and the frames outside of the run."""
-    outside = frozenset([frame for frame, _ in running_frames()])
+) -> tuple[Graph, list[Position | None], tuple[Guard, ...]]:
+    """The graph of a run; where each of its steps was written; and what Python asked."""
     with Call("draw", function, outlives=True) as call:
-        trace = Watching(call)
+        trace = Watching(call, sys._getframe())
         leaves = [leaf(call, trace, value, arguments, i) for i, value in enumerate(plain)]
         args, keywords = arguments.filled(leaves)
         answers, _ = outputs_of(call, function(*args, **keywords))
@@ -135,7 +137,7 @@ def recorded(
     guards = [
         Guard(one.answer, text_at(*one.position[:2]) if one.position else "", places.at(one.position)) for one in asked
     ]
-    return graph, positions, tuple(guards), outside
+    return graph, positions, tuple(guards)
 
 
 def position_of(h: History) -> Position | None:
@@ -171,8 +173,6 @@ class Describing:
     graph: Graph
     #: Where each step was written.
     positions: list[Position | None]
-    #: The frames that ran around the whole.
-    outside: frozenset[FrameType]
     #: The code of the drawn function; None if it is no function of Python's.
     code: Any
     #: Names that are taken.
@@ -239,11 +239,7 @@ class Describing:
         """The calls of the user's functions around a step, and the line of the drawn function that it belongs to."""
         if position is None:
             return (), 0
-        inner = [
-            (frame, line)
-            for frame, line in position.frames
-            if frame not in self.outside and frame.f_code.co_name not in COMPREHENSIONS
-        ]
+        inner = position.frames
         own = 0
         if inner and inner[0][0].f_code is self.code:
             own = inner[0][1]

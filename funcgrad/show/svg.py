@@ -108,11 +108,17 @@ def panelled(panel: Panel, place: Point) -> str:
     x, y = place
     boxes = "\n".join([box_drawn(box) for box in panel.picture.boxes])
     wires = wires_drawn(panel.picture.wires)
+    legend = coloured(panel.legend)
     return (
         f'\n<g transform="translate({x:g} {y:g})">'
-        f'<text class="head" y="6">{escape(panel.title)}</text><text class="legend" y="25">{panel.legend}</text>'
+        f'<text class="head" y="6">{escape(panel.title)}</text><text class="legend" y="25">{legend}</text>'
         f'\n<g transform="translate(0 {HEADING:g})">\n{wires}\n{boxes}</g></g>'
     )
+
+
+def coloured(legend: str) -> str:
+    """A legend whose last word has the colour of what it stands for."""
+    return legend.replace("gradient", '<tspan class="gradient">gradient</tspan>')
 
 
 def wires_drawn(wires: Sequence[Wire]) -> str:

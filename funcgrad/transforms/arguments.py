@@ -87,7 +87,7 @@ def admitted(function: Any, value: Any, structure: Any, position: int) -> Any:
 
 def leaf_name(function: Any, structure: Any, position: int) -> str:
     """The name of a leaf of the arguments, such as params['w']."""
-    _, which, *rest = structure.paths()[position]
+    _, which, *rest = structure.path(position)
     return tree.path_name(tuple(rest), root=argument_name(function, which.value))
 
 

@@ -80,7 +80,7 @@ def leaf(call: Call, trace: Trace, value: Any, arguments: Arguments, i: int) -> 
     example = value.copy() if type(value) is np.ndarray else value
     if type(example) is np.ndarray:
         example.flags.writeable = False
-    path = arguments.structure.paths()[i]
+    path = arguments.structure.path(i)
     which = path[1].value
     structure = arguments.structure.children[path[0].value]
     position = i if path[0].value == 0 else i - arguments.structure.children[0].num_leaves

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from funcgrad.graph.provenance import argument_name
+from funcgrad.show.tables import table
 from funcgrad.transforms.checks import (
     STEP,
     Check,
@@ -24,7 +25,7 @@ HEADS = ("argument", "backwards", "forwards", "difference", "")
 
 def report(function: Callable[..., Any], arguments: Sequence[Any], order: int) -> tuple[list[str], bool]:
     """The lines of a report, and whether all is right."""
-    lines = table([HEADS, *rows(function, arguments)])
+    lines = table([HEADS, *rows(function, arguments)], ("", "  ", "  ", "  ", "  "), right={1, 2, 3})
     try:
         check_grads(function, arguments, order=order)
     except AssertionError as error:
@@ -60,17 +61,3 @@ def named(function: Callable[..., Any], text: str, arguments: Sequence[Any]) -> 
     for i in reversed(range(len(arguments))):
         text = text.replace(f"args[{i}]", argument_name(function, i))
     return text
-
-
-def table(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Rows of cells, one below the other, numbers on the right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(
-            [
-                cell.ljust(width) if i in (0, 4) else cell.rjust(width)
-                for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-            ]
-        ).rstrip()
-        for row in rows
-    ]

@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Sequence
 
 from funcgrad.show.cards import Card
+from funcgrad.show.tables import table
 
 
 def outline(cards: Sequence[Card]) -> str:
     """A line a card, label, value and gradient; what several take is written out once, and then by its label and ↑."""
-    return "\n".join(aligned_rows(list(rows(cards))))
+    count = 3 if any([card.gradient for card in cards]) else 2
+    return "\n".join(table([row[:count] for row in rows(cards)], ("", "  ", "  ")[:count]))
 
 
 def rows(cards: Sequence[Card]) -> Iterator[tuple[str, str, str]]:
@@ -29,12 +31,3 @@ def rows(cards: Sequence[Card]) -> Iterator[tuple[str, str, str]]:
         for i in reversed(range(len(below))):
             last = i == len(below) - 1
             stack.append((below[i], before + beneath, "└─ " if last else "├─ ", "   " if last else "│  "))
-
-
-def aligned_rows(lines: Sequence[tuple[str, str, str]]) -> list[str]:
-    """The lines with their values, and their gradients, one below the other."""
-    count = 3 if any([gradient for _, _, gradient in lines]) else 2
-    widths = [max(len(line[i]) for line in lines) for i in range(count)] if lines else []
-    return [
-        "  ".join([text.ljust(width) for text, width in zip(line, widths, strict=False)]).rstrip() for line in lines
-    ]

@@ -17,7 +17,7 @@ from funcgrad.graph.node import History, Node
 from funcgrad.graph.op import Leaf
 from funcgrad.graph.places import Places
 from funcgrad.graph.program import Guard
-from funcgrad.graph.provenance import foreign, function_place, text_at, unwrapped, user_frame
+from funcgrad.graph.provenance import foreign, function_place, text_at, user_frame
 from funcgrad.graph.tracing import Position, Trace
 from funcgrad.graph.types import Type, type_of
 from funcgrad.show.sheet import Called, Sheet, Value
@@ -81,7 +81,7 @@ def sheet_of(function: Function, args: tuple[Any, ...], keywords: dict[str, Any]
     values = evaluated(graph, plain)
     scalar = len(graph.outputs) == 1 and real_scalar(values[graph.outputs[0]])
     bars, shares = swept(graph, values) if scalar else ({}, ())
-    described = Describing(graph, positions, getattr(unwrapped(function), "__code__", None))
+    described = Describing(graph, positions)
     names = signature(function, arguments).names
     named = described.values(values, names)
     gradients = [gradient_of(value, bars, scalar) for value in named]
@@ -173,14 +173,22 @@ class Describing:
     graph: Graph
     #: Where each step was written.
     positions: list[Position | None]
-    #: The code of the drawn function; None if it is no function of Python's.
-    code: Any
     #: Names that are taken.
     taken: set[str] = field(init=False, factory=set)
     #: How often a name was wished for.
     wishes: Counter[str] = field(init=False, factory=Counter)
     #: The number of each frame, as they are met.
     frames: dict[FrameType, int] = field(init=False, factory=dict)
+    #: How many frames, the outermost, are around every step: the innermost of these is the drawn function's.
+    common: int = field(init=False)
+
+    @common.default
+    def _common(self) -> int:
+        stacks = [[frame for frame, _ in p.frames] for p in self.positions if p and p.frames]
+        first = stacks[0] if stacks else []
+        return next(
+            (i for i, frame in enumerate(first) if any([one[i : i + 1] != [frame] for one in stacks])), len(first)
+        )
 
     def values(self, values: list[Any], names: Sequence[str]) -> list[Value]:
         """The values described, without their gradients."""
@@ -237,14 +245,11 @@ class Describing:
 
     def around(self, position: Position | None) -> tuple[tuple[Called, ...], int]:
         """The calls of the user's functions around a step, and the line of the drawn function that it belongs to."""
-        if position is None:
+        if position is None or not position.frames:
             return (), 0
-        inner = position.frames
-        own = 0
-        if inner and inner[0][0].f_code is self.code:
-            own = inner[0][1]
-            inner = inner[1:]
+        own = max(self.common - 1, 0)
         calls = [
-            Called(self.frames.setdefault(frame, len(self.frames)), frame.f_code.co_name, line) for frame, line in inner
+            Called(self.frames.setdefault(frame, len(self.frames)), frame.f_code.co_name, line)
+            for frame, line in position.frames[self.common :]
         ]
-        return tuple(calls), own
+        return tuple(calls), position.frames[own][1] if self.common else 0

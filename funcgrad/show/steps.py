@@ -1,6 +1,6 @@
 """steps: both sweeps as text, a line a value."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
@@ -10,6 +10,7 @@ from funcgrad.show.cards import expression, inline
 from funcgrad.show.reading import sheet_of
 from funcgrad.show.sheet import Share, Sheet
 from funcgrad.show.slopes import slope_formula
+from funcgrad.show.tables import table
 from funcgrad.show.wording import number, short, slope
 
 
@@ -21,7 +22,7 @@ class Steps:
     sheet: Sheet
 
     @property
-    def forward(self) -> tuple[str, ...]:
+    def forward(self) -> list[str]:
         """A line a value: its name, how it is made of others, its number or shape, where it was written."""
         rows = []
         for value in self.sheet.values:
@@ -31,10 +32,10 @@ class Steps:
         return table(rows, ("  ", " ", "   "))
 
     @property
-    def backward(self) -> tuple[str, ...]:
+    def backward(self) -> list[str]:
         """A line a product of the chain rule: to whom, from whom, the local derivative, the product, the sum so far."""
         if not self.sheet.shares:
-            return ()
+            return []
         (root,) = [self.sheet.values[i] for i in self.sheet.outputs]
         first = (root.name, "", f"∂{root.name}/∂{root.name} = 1", "", f"sum {slope(root.gradient)}")
         rows = [first, *[share_row(self.sheet, share) for share in self.sheet.shares]]
@@ -70,19 +71,6 @@ def share_row(sheet: Sheet, share: Share) -> tuple[str, ...]:
         local += f" = {value}"
         product = f"{number(share.arrived)} × {value} = {product}"
     return (target.name, f"from {source.name}", local, product, f"sum {slope(share.total)}")
-
-
-def table(rows: Sequence[Sequence[str]], between: Sequence[str]) -> tuple[str, ...]:
-    """Rows of cells, one below the other."""
-    if not rows:
-        return ()
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return tuple(
-        [
-            "".join([gap + cell.ljust(width) for gap, cell, width in zip(between, row, widths, strict=True)]).rstrip()
-            for row in rows
-        ]
-    )
 
 
 def steps(f: Callable[..., Any]) -> Callable[..., Steps]:

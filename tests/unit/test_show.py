@@ -1,7 +1,9 @@
 """Drawings, formulas and steps: what they say is what `grad` computes, and drawing changes nothing."""
 
 import re
+import sys
 import xml.etree.ElementTree as ElementTree
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -240,6 +242,22 @@ def test_then_lines_and_then_loops():
     assert len(everything) == 152
 
 
+def made_of(f, args):
+    return [card.label for card in draw(f, most=60)(*args).cards[0] if card.kind != "input"]
+
+
+def test_calls_are_folded_within_whatever_the_function_is_wrapped_in():
+    args = ([1.0, 2.0], params(2, 3, 3, 1))
+    labels = made_of(network, args)
+
+    class Model:
+        def __call__(self, x, layers):
+            return network(x, layers)
+
+    for wrapped in (lambda x, layers: network(x, layers), partial(network), Model(), jit(network)):
+        assert made_of(wrapped, args) == labels
+
+
 @pytest.mark.parametrize("most", [4, 5, 10, 30, 60, 200, 1000])
 def test_folds_make_no_cycle_and_lose_nothing(most):
     drawing = draw(network, most=most)([1.0, 2.0], params(2, 4, 4, 1))
@@ -312,6 +330,36 @@ def test_without_graphviz_dot_is_refused(monkeypatch):
     with pytest.raises(BadArgument, match="Graphviz") as error:
         _ = draw(neuron, layout="dot")(*NUMBERS).svg
     assert 'layout="own"' in str(error.value)
+
+
+def test_graphviz_lays_out_where_it_is_asked_to(monkeypatch, tmp_path):
+    program = tmp_path / "dot"
+    program.write_text(f"#!{sys.executable}\nimport sys\nprint('<?xml?><svg>', len(sys.stdin.read()), '</svg>')\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    drawing = draw(neuron, layout="dot")(*NUMBERS)
+    assert drawing.svg == f"<?xml?><svg> {len(drawing.dot)} </svg>\n"
+    assert drawing._repr_html_().startswith('<div style="overflow-x:auto"><svg>')
+
+
+# ---- transforms of functions
+@pytest.mark.parametrize(
+    "f",
+    [
+        jit(lambda x: np.sum(np.sin(x) * x)),
+        grad(lambda x: np.sum(np.sin(x) * x)),
+        vmap(lambda x: np.sin(x) * x),
+        fg.hessian(lambda x: np.prod(x)),
+        lambda x: fg.jvp(np.sin, (x,), (x,))[1],
+        fg.jacobian(lambda x: np.cumsum(x * x)),
+        jit(vmap(grad(lambda x: np.sin(x) * x))),
+    ],
+    ids=["jit", "grad", "vmap", "hessian", "jvp", "jacobian", "jit of vmap of grad"],
+)
+def test_what_transforms_return_is_drawn_too(f):
+    sheet = draw(f)(V).sheets[0]
+    (output,) = sheet.outputs
+    np.testing.assert_allclose(sheet.values[output].value, f(V), rtol=1e-12)
 
 
 # ---- formulas --------------------------------------------------------------------------------

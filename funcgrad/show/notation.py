@@ -10,10 +10,11 @@ from attrs import frozen
 
 from funcgrad.graph.op import Op, Weakness
 from funcgrad.primitives.contracting import MatMul
+from funcgrad.primitives.indexing import Index
 from funcgrad.primitives.kinds import Pointwise
 from funcgrad.primitives.pointwise import PowerBy, Select
 from funcgrad.primitives.shaping import Cast
-from funcgrad.show.wording import operation
+from funcgrad.show.wording import operation, subscript
 
 #: How loosely a term binds: a name or a call, a power, a product, a sum, a comparison.
 ATOM, POWER, PRODUCT, SUM, COMPARISON = range(5)
@@ -164,6 +165,9 @@ class Notation:
             return self.cases(*args)
         if isinstance(op, MatMul):
             return self.product(*args)
+        if isinstance(op, Index):
+            entries = ", ".join(map(subscript, op.entries))
+            return Term(self.within(args[0], ATOM) + (rf"_{{\mathtt{{{entries}}}}}" if self.latex else f"[{entries}]"))
         if isinstance(op, Pointwise):
             rule = RULES.get(op.name.removeprefix("complex_"))
             if rule is not None:

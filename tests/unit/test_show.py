@@ -408,6 +408,14 @@ def test_names_in_formulas():
     )
 
 
+def test_arrays_in_formulas():
+    text = str(latex(lambda x: np.sum((A @ x)[1:] - x[0]))(V))
+    assert (
+        text
+        == r"f\left(x\right) = \operatorname{sum}\left(\left(C_{1} \, x\right)_{\mathtt{1:}} - x_{\mathtt{0}}\right)"
+    )
+
+
 def test_what_is_used_twice_has_a_line_of_its_own():
     def f(x):
         e = np.exp(x)

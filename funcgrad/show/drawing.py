@@ -21,6 +21,8 @@ from funcgrad.transforms.derivatives import grad
 #: So many boxes are drawn before operations are folded.
 MOST = 80
 LAYOUTS = ("own", "dot")
+#: So many answers to questions of Python's are written above a picture.
+ASKED = 2
 
 
 @frozen(eq=False, repr=False)
@@ -51,7 +53,8 @@ class Drawing:
     @property
     def panels(self) -> tuple[Panel, ...]:
         """The pictures, with every box in its place."""
-        return tuple([Panel(title, pictured(cards)) for title, cards in zip(self.titles, self.cards, strict=True)])
+        drawn = zip(self.titles, self.cards, self.sheets, strict=True)
+        return tuple([Panel(title, pictured(cards), path_taken(sheet)) for title, cards, sheet in drawn])
 
     @property
     def svg(self) -> str:
@@ -155,6 +158,12 @@ def draw(
         return Drawing(sheets, tuple([cards_of(one, most) for one in sheets]), layout, titles)
 
     return drawn
+
+
+def path_taken(sheet: Sheet) -> str:
+    """What Python's control flow asked, and the answers; of many the first."""
+    asked = [f"{guard.text} is {guard.answer}" for guard in sheet.guards if guard.text]
+    return ", ".join([*asked[:ASKED], *["…"] * (len(asked) > ASKED)])
 
 
 def gradient_sheet(f: Callable[..., Any], sheet: Sheet, args: Sequence[Any], keywords: dict[str, Any]) -> Sheet:

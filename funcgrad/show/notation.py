@@ -79,6 +79,8 @@ class Notation:
             value = value.item()
         if isinstance(value, complex):
             return Term(f"({value})")
+        if isinstance(value, bool):
+            return Term(rf"\mathrm{{{value}}}" if self.latex else str(value))
         for known, sign in ((math.pi, (r"\pi", "π")), (math.e, (r"\mathrm{e}", "e"))):
             if value == known:
                 return Term(sign[not self.latex])

@@ -9,7 +9,7 @@ from funcgrad.graph.calls import Call
 from funcgrad.graph.graph import closed
 from funcgrad.graph.node import Node
 from funcgrad.graph.op import fresh_leaf
-from funcgrad.graph.types import Type
+from funcgrad.graph.types import Type, type_of
 from funcgrad.primitives.kinds import Pointwise
 from funcgrad.primitives.pointwise import PowerBy, Select
 from funcgrad.rewrites.simplifying import simplified
@@ -31,7 +31,7 @@ def slope_formula(share: Share, sheet: Sheet, to: Notation = PLAIN) -> str:
     args = [sheet.values[i] for i in source.parents]
     try:
         with Call("show", slope_formula) as call:
-            leaves = [fresh_leaf(call, NUMBER) for _ in (source, *args)]
+            leaves = [fresh_leaf(call, kind_of(one.value)) for one in (source, *args)]
             answer = rule(source.op, share.position, leaves[0], leaves[1:])
             if answer is None:
                 return ""
@@ -43,11 +43,17 @@ def slope_formula(share: Share, sheet: Sheet, to: Notation = PLAIN) -> str:
     if captured:
         return ""
     graph = simplified(graph)
-    known = evaluated(graph, [float(one.value) for one in (source, *args)])
+    known = evaluated(graph, [one.value for one in (source, *args)])
     tests = {step.args[0]: known[step.args[0]] for step in graph.steps if isinstance(step.op, Select)}
     names = [one.name if one.kind != "constant" else number(one.value) for one in (source, *args)]
     (term,), lines = terms(graph, [*names, *[""] * (len(graph.constants) + len(graph.steps))], to, tests)
     return "" if lines or graph.output_types[0].dtype.kind == "b" else term.text
+
+
+def kind_of(value: Any) -> Type:
+    """The type of a number in a formula: real ones are all alike."""
+    kind: Type = type_of(value)
+    return NUMBER if kind.dtype.kind == "f" else kind
 
 
 def rule(op: Any, position: int, z: Any, args: list[Any]) -> Any:

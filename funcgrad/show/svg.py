@@ -63,6 +63,8 @@ class Panel:
     title: str
     #: The picture.
     picture: Picture
+    #: What else there is to say, beside the legend.
+    note: str = ""
 
     @property
     def width(self) -> float:
@@ -73,7 +75,7 @@ class Panel:
     def legend(self) -> str:
         """What the cells are."""
         count = max([len(box.cells) for box in self.picture.boxes], default=2)
-        return " | ".join(KINDS[:count])
+        return " | ".join(KINDS[:count]) + (f"   {self.note}" if self.note else "")
 
 
 def svg(panels: Sequence[Panel], alone: bool = True) -> str:
@@ -118,7 +120,7 @@ def panelled(panel: Panel, place: Point) -> str:
 
 def coloured(legend: str) -> str:
     """A legend whose last word has the colour of what it stands for."""
-    return legend.replace("gradient", '<tspan class="gradient">gradient</tspan>')
+    return escape(legend).replace(" gradient", ' <tspan class="gradient">gradient</tspan>', 1)
 
 
 def wires_drawn(wires: Sequence[Wire]) -> str:

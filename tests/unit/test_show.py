@@ -114,6 +114,7 @@ def test_a_drawing_is_of_one_path_and_says_what_was_asked():
         return x * x if x > 0 else -x
 
     assert "x > 0 is True" in steps(f)(2.0).text
+    assert "   x &gt; 0 is False</text>" in draw(f)(-2.0).svg
     assert str(draw(f)(-2.0)).splitlines()[0].split() == ["-", "2", "1"]
 
 
@@ -482,6 +483,11 @@ def test_both_sweeps_of_the_neuron():
 def test_local_derivatives_as_formulas(f, formulas):
     text = steps(f)(2.0, 3.0).text
     assert [formula for formula in formulas if f" = {formula} = " not in text] == []
+
+
+def test_whole_numbers_among_the_arguments_of_an_operation():
+    assert "∂v1/∂x = ldexp(1, 3) = 8" in steps(lambda x: np.ldexp(x, 3))(2.0).text
+    assert r"\mathrm{True}" in str(latex(lambda x: np.where(True, x, 0.0))(2.0))
 
 
 def test_fan_out_adds_up():

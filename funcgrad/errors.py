@@ -3,6 +3,8 @@
 The examples fail and then succeed, so this file is also a list of the ways out.
 """
 
+from numpy.linalg import LinAlgError
+
 
 class FuncgradError(Exception):
     """The common ancestor: catch it to catch whatever funcgrad, and not NumPy, refuses."""
@@ -173,6 +175,31 @@ class TooManyPaths(FuncgradError, ValueError):
     funcgrad.errors.TooManyPaths: ...
     >>> [f(2.0**n) for n in range(3)]
     [1.0, 1.0, 1.0]
+    """
+
+
+class NotConverged(FuncgradError, ArithmeticError):
+    """A solver stopped before its answer was one, so that neither the answer nor its derivative can be trusted.
+
+    >>> from funcgrad import fixed_point
+    >>> fixed_point(lambda x: 2 * x + 1, 0.0)
+    Traceback (most recent call last):
+    funcgrad.errors.NotConverged: ...
+    >>> fixed_point(lambda x: x / 2 + 1, 0.0, rtol=1e-14)
+    np.float64(2.0)
+    """
+
+
+class SingularSystem(FuncgradError, LinAlgError):
+    """A system of linear equations has no one solution, so that what it would determine has no derivative.
+
+    >>> import numpy as np
+    >>> from funcgrad import linear_solve
+    >>> linear_solve(lambda x: np.array([[1.0, 1.0], [1.0, 1.0]]) @ x, np.ones(2))
+    Traceback (most recent call last):
+    funcgrad.errors.SingularSystem: ...
+    >>> linear_solve(lambda x: np.array([[1.0, 1.0], [1.0, 3.0]]) @ x, np.ones(2))
+    array([1., 0.])
     """
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from attrs import define, frozen
 
 from funcgrad import tree
-from funcgrad.errors import BadAnswer, BadArgument, LostDerivative, NotConverged
+from funcgrad.errors import BadAnswer, LostDerivative, NotConverged, UnknownValue
 from funcgrad.graph.node import Node
 from funcgrad.graph.op import Delayed
 from funcgrad.graph.provenance import function_place
@@ -119,7 +119,7 @@ class ImplicitRules(Rules):
 
     def infer(self, values: Values) -> tuple[Any, ...]:
         if self.beside is UNKNOWN:
-            raise BadArgument(
+            raise UnknownValue(
                 f"{self.name} returns more than the root, and its arguments are unknown, with no example to run the "
                 "solver on. So the types of what is beside are not known. Leave out has_aux=True under this transform."
             )
@@ -318,11 +318,14 @@ def iterated(
         if not np.isfinite(moved):
             break
     name, where = function_place(equation.function)
-    raise NotConverged(
-        f"fixed_point stopped after {maxiter} steps of {name}{where}: the last one moved by {moved:.2g}. "
+    what = (
+        f"The last of {maxiter} steps of {name}{where} moved by {moved:.2g}"
         if np.isfinite(moved)
-        else f"fixed_point left the finite numbers in the steps of {name}{where}. "
-        "The iteration converges only where f contracts. Start nearer, damp it as in (x + f(x)) / 2, or raise maxiter."
+        else f"The steps of {name}{where} left the finite numbers"
+    )
+    raise NotConverged(
+        f"fixed_point did not converge. {what}. The steps converge where the function contracts: start nearer, damp it "
+        "as in (x + f(x)) / 2, or raise maxiter."
     )
 
 

@@ -65,29 +65,46 @@ class System:
         return list(Custom(LinearRules(self.name, self))(*b, *w))
 
     def dense(self, b: Values, w: Values) -> list[Any]:
-        """The leaves of x, by the matrix: A of every unit vector at once."""
+        """The leaves of x, by the matrix: A of every unit vector at once.
+
+        A complex number is two real unknowns: of A no more is asked than that it is linear over the reals.
+        """
         matrix = np.moveaxis(self.columns(w), 0, 1)
         try:
-            flat = np.linalg.solve(matrix, np.concatenate([np.reshape(one, (-1,)) for one in b]))
+            flat = np.linalg.solve(matrix, np.concatenate([np.reshape(y, (-1,)) for y in self.parts(b)]))
         except np.linalg.LinAlgError as error:
             raise self.singular(matrix.shape[0]) from error
-        ends = np.cumsum([0, *[kind.size for kind in self.kinds]])
+        found: list[Any] = [None] * self.count
+        for (i, factor), low, high in self.slots:
+            part = np.reshape(flat[low:high], self.kinds[i].shape)
+            found[i] = part if factor == 1 else found[i] + factor * part
+        return [fit(x, kind) for x, kind in zip(found, self.kinds, strict=True)]
+
+    @property
+    def slots(self) -> list[tuple[tuple[int, complex], int, int]]:
+        """The real unknowns: which leaf and which part of it, 1 or 1j, and where they begin and end."""
+        parts = [(i, part) for i, kind in enumerate(self.kinds) for part in (1, 1j)[: 1 + (kind.dtype.kind == "c")]]
+        ends = np.cumsum([0, *[self.kinds[i].size for i, _ in parts]])
+        return list(zip(parts, map(int, ends[:-1]), map(int, ends[1:]), strict=True))
+
+    def parts(self, leaves: Values) -> list[Any]:
+        """Real arrays in the order of `slots`."""
         return [
-            fit(np.reshape(flat[low:high], kind.shape), kind)
-            for low, high, kind in zip(ends[:-1], ends[1:], self.kinds, strict=True)
+            leaf if kind.dtype.kind != "c" else part(leaf)
+            for leaf, kind in zip(leaves, self.kinds, strict=True)
+            for part in (np.real, np.imag)[: 1 + (kind.dtype.kind == "c")]
         ]
 
     def columns(self, w: Values) -> Any:
         """The columns of A's matrix, stacked along axis 0."""
-        sizes = [kind.size for kind in self.kinds]
-        total, ends = sum(sizes), np.cumsum([0, *sizes])
-        units = [
-            np.eye(total, dtype=kind.dtype)[:, low:high].reshape(total, *kind.shape)
-            for low, high, kind in zip(ends[:-1], ends[1:], self.kinds, strict=True)
-        ]
+        total = self.slots[-1][2]
+        units = [np.zeros((total, *kind.shape), kind.dtype) for kind in self.kinds]
+        for (i, part), low, high in self.slots:
+            units[i].reshape(total, high - low)[low:high] = part * np.eye(high - low)
         marks = [*[True] * self.count, *[False] * len(w)]
         answers = all_batched(self.matvec.graph, total, marks, [*units, *w])
-        return np.concatenate([np.reshape(y, (total, size)) for y, size in zip(answers, sizes, strict=True)], axis=1)
+        rows = zip(self.parts(answers), self.slots, strict=True)
+        return np.concatenate([np.reshape(y, (total, high - low)) for y, (_, low, high) in rows], axis=1)
 
     def singular(self, size: int) -> SingularSystem:
         """The error of a matrix that has no inverse."""
@@ -112,16 +129,31 @@ class System:
         matvec = self.matvec.once("transposed", self.turned)
         return evolve(self, matvec=matvec, solve=self.transpose_solve, transpose_solve=self.solve)
 
+    def check_linear(self, w: Values) -> None:
+        """Refuse a function that is not linear: its pullback reads x, or it does not take 0 to 0."""
+        self.matvec.once("transposed", self.turned)
+        if any([type(one) is Node and unknown(one.value) for one in w]):
+            return
+        zeros = [zeros_like(kind) for kind in self.kinds]
+        with np.errstate(all="ignore"):
+            origin = self.matvec.graph(*zeros, *[one.value if type(one) is Node else one for one in w])
+        if any([np.any(np.isfinite(y) & (y != 0)) for y in origin]):
+            self.refuse_bent("It does not take 0 to 0.")
+
+    def refuse_bent(self, how: str) -> None:
+        """Say that a function is not linear."""
+        name, where = function_place(self.function)
+        raise BadAnswer(
+            f"{name}{where} is not linear in its argument. {how} {self.name} solves linear equations: bring what does "
+            "not depend on the argument to the right-hand side, or use custom_root."
+        )
+
     def turned(self) -> Body:
         """The graph of Aᵀ: the pullback of A, which does not depend on where it is taken."""
         n, graph = self.count, self.matvec.graph
         whole = pulled(graph, tuple(range(n)), tuple(range(n)))
         if any([i < n for i in read(whole)]):
-            name, where = function_place(self.function)
-            raise BadAnswer(
-                f"{name}{where} is not linear in its argument. {self.name} solves linear equations. "
-                "Use custom_root or fixed_point for equations that are not."
-            )
+            self.refuse_bent("Its derivative depends on where it is taken.")
         data = graph.inputs[n:]
         body = staged([*self.kinds, *data], lambda *args: list(whole(*[None] * n, *args[n:], *args[:n])))
         body.once("transposed", lambda: self.matvec)
@@ -245,7 +277,8 @@ def linear_solve(
     * `solve(matvec, b)` is a solver of your own, on plain numbers; it is called as it is for forward mode.
       Reverse mode calls `transpose_solve(vecmat, b)`, or `solve` where `symmetric=True` says that A = Aᵀ.
 
-    matvec(x) has the tree and the shapes of b, else it is a `BadAnswer`; a singular matrix is a `SingularSystem`.
+    A matvec that is not linear, or whose answer is no tree like b, is a `BadAnswer`; a singular matrix is a
+    `SingularSystem`.
 
     >>> import numpy as np
     >>> from funcgrad import grad
@@ -260,12 +293,15 @@ def linear_solve(
     if method is not None:
         solve = transpose_solve = solver_of("linear_solve", solve, method, rtol, atol, maxiter)
     system = System("linear_solve", matvec, structure, body, solve, transpose_solve, symmetric)
+    system.check_linear(captured)
     answers = system.answer([fitted_to(leaf, kind) for leaf, kind in zip(leaves, system.kinds, strict=True)], captured)
     return structure.unflatten([y if type(y) is Node else copied(y) for y in answers])
 
 
 def matrix_of(transform: str, matvec: Any, structure: Any, kinds: Sequence[Type]) -> tuple[Body, list[Node]]:
     """The graph of a function of a tree to trees like it, and the traced values that it closes over."""
+    if not kinds:
+        raise BadArgument(f"{transform} was given a b without numbers. There is nothing to solve. Give arrays.")
     kinds = [inexact_kind(kind) for kind in kinds]
     for _ in range(3):  # a matrix may have a wider dtype than b: then x has
         graph, captured, got = traced(transform, matvec, [(structure, kinds)])

@@ -33,29 +33,34 @@ class Krylov:
 
     def __call__(self, matvec: Callable[[Any], Any], b: Any) -> Any:
         flat, unravel = tree.ravel(b)
-        dtype = flat.dtype
-        if not np.any(flat):
+        dtype, right = flat.dtype, reals(flat)
+        if not np.any(right):
             return unravel(np.zeros_like(flat))
 
         def product(x: Any) -> Any:
-            return tree.ravel(matvec(unravel(x.astype(dtype))))[0]
+            return reals(tree.ravel(matvec(unravel(np.ascontiguousarray(x, right.dtype).view(dtype))))[0])
 
-        operator = _linalg.LinearOperator((flat.size, flat.size), matvec=product, dtype=dtype)
+        operator = _linalg.LinearOperator((right.size, right.size), matvec=product, dtype=right.dtype)
         rtol = float(np.finfo(dtype).eps) ** (2 / 3) if self.rtol is None else self.rtol
         options: dict[str, Any] = {"rtol": rtol, "atol": self.atol}
         if self.method == "minres":  # it takes no absolute tolerance
-            options = {"rtol": max(rtol, self.atol / float(np.linalg.norm(flat)))}
+            options = {"rtol": max(rtol, self.atol / float(np.linalg.norm(right)))}
         if self.maxiter is not None:
             options["maxiter"] = self.maxiter
-        x, info = getattr(_linalg, self.method)(operator, flat, **options)
+        x, info = getattr(_linalg, self.method)(operator, right, **options)
         if info != 0:
-            left = float(np.linalg.norm(flat - product(x)) / np.linalg.norm(flat))
+            left = float(np.linalg.norm(right - product(x)) / np.linalg.norm(right))
             raise NotConverged(
                 f"SciPy's {self.method} stopped with |b - A x| at {left:.2g} of |b|, where {rtol:.2g} was asked for. "
                 f"A may be singular, ill-conditioned, or not for {self.method}: cg needs a positive definite one. "
                 "Raise maxiter, loosen rtol, or choose another method; method='dense' makes the matrix."
             )
-        return unravel(x.astype(dtype))
+        return unravel(x.astype(right.dtype).view(dtype))
+
+
+def reals(flat: Any) -> Any:
+    """A vector as real numbers, a complex one being two: of A no more is asked than that it is linear over them."""
+    return np.ascontiguousarray(flat).view(np.finfo(flat.dtype).dtype)
 
 
 METHODS |= {

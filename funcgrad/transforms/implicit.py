@@ -13,6 +13,7 @@ from funcgrad.graph.node import Node
 from funcgrad.graph.op import Delayed
 from funcgrad.graph.provenance import function_place
 from funcgrad.graph.types import Type, type_of
+from funcgrad.primitives.kinds import Linear
 from funcgrad.transforms.bodies import Body, staged, traced
 from funcgrad.transforms.boundary import copied
 from funcgrad.transforms.carrying import looped, numbers_of
@@ -93,21 +94,21 @@ class ImplicitRules(Rules):
 
     #: The equation.
     equation: Equation
-    #: From the leaves of x₀ and of w, plain numbers, to those of x, and a tree of what is beside; None for none.
+    #: From the leaves of x₀ and of w, plain numbers, to those of x, and a tree of what is beside.
     solver: Callable[[Values, Values], tuple[list[Any], Any]]
     #: What tells solvers apart.
     parts: Any
-    #: The types of what is beside, where they are known without a run: a tree of them.
-    beside: Any = None
+    #: The types of what is beside; None where only a run tells.
+    beside: tuple[Type, ...] | None = ()
+    #: Which of what is beside the equation takes after w.
+    data: tuple[int, ...] = ()
+    #: Which of it says whether x is a root at all; None where the solver raises if it is none.
+    flag: int | None = None
 
     def __attrs_post_init__(self) -> None:
-        if self.beside is not UNKNOWN:
-            self.answer = tree.structure((self.blank, self.beside))
-
-    @property
-    def blank(self) -> Any:
-        """A tree like x."""
-        return self.equation.structure.unflatten([0.0] * self.equation.count)
+        if self.beside is not None:
+            blank = self.equation.structure.unflatten([0.0] * self.equation.count)
+            self.answer = tree.structure((blank, (0,) * len(self.beside)))
 
     @property
     def key(self) -> Any:
@@ -118,12 +119,12 @@ class ImplicitRules(Rules):
         return self.equation.function
 
     def infer(self, values: Values) -> tuple[Any, ...]:
-        if self.beside is UNKNOWN:
+        if self.beside is None:
             raise UnknownValue(
                 f"{self.name} returns more than the root, and its arguments are unknown, with no example to run the "
                 "solver on. So the types of what is beside are not known. Leave out has_aux=True under this transform."
             )
-        return (*self.equation.kinds, *tree.leaves(self.beside))
+        return (*self.equation.kinds, *self.beside)
 
     def batched(self, size: int, which: tuple[bool, ...]) -> Rules:
         return Each(self.name, self, size, which)
@@ -138,10 +139,10 @@ class ImplicitRules(Rules):
         equation, n = self.equation, self.equation.count
         if any([bar is not None for bar in bars[n:]]):
             self.refuse_beside()
-        x, w = list(z[:n]), list(args[n:])
         later = [i - n for i in wanted if i >= n]
         if not later:
             return [None] * len(wanted)
+        x, w = self.point(z, args)
         right = [-bar for bar in filled(bars[:n], equation.kinds)]
         found = pulled_to(equation.graph, equation.system("backward").answer(right, [*x, *w]), x, w, later)
         others = dict(zip(later, found, strict=True))
@@ -149,13 +150,18 @@ class ImplicitRules(Rules):
 
     def push(self, dots: list[Any], z: Values, args: Values) -> list[Any]:
         equation, n = self.equation, self.equation.count
-        x, w = list(z[:n]), list(args[n:])
-        moved = pushed_from(equation.graph, dots[n:], x, w)
         beside = [Delayed(self.refuse_beside) if type_of(one).dtype.kind in "fc" else None for one in z[n:]]
-        if all([dot is None for dot in moved]):
+        if all([dot is None for dot in dots[n:]]):
             return [*[None] * n, *beside]
-        right = [-dot for dot in filled(moved, equation.kinds)]
+        x, w = self.point(z, args)
+        right = [-dot for dot in filled(pushed_from(equation.graph, dots[n:], x, w), equation.kinds)]
         return [*equation.system("forward").answer(right, [*x, *w]), *beside]
+
+    def point(self, z: Values, args: Values) -> tuple[list[Any], list[Any]]:
+        """x and w, where the equation is differentiated: a root, if the solver says so."""
+        n = self.equation.count
+        x, w = list(z[:n]), [*args[n:], *[z[n + i] for i in self.data]]
+        return (x if self.flag is None else [Trusted(self.name)(one, z[n + self.flag]) for one in x]), w
 
     def refuse_beside(self) -> None:
         """Refuse a derivative of what a solver returns beside the root."""
@@ -166,8 +172,30 @@ class ImplicitRules(Rules):
         )
 
 
-#: In place of types that only a run of the solver tells.
-UNKNOWN = object()
+@frozen(eq=False, repr=False)
+class Trusted(Linear):
+    """z = x, which a solver says is an answer; else the error that it has no derivative.  Transpose: z̄."""
+
+    #: The solver's name.
+    solver: str
+
+    def run(self, x: Any, *data: Any) -> Any:
+        if not np.all(data[0]):
+            raise NotConverged(
+                f"A derivative was asked of an answer of {self.solver} that is none: its success is False. No equation "
+                "holds there that would say how it changes. Look at its message; loosen tol, raise the limits, or "
+                "start nearer."
+            )
+        return np.array(x)[()]
+
+    def infer(self, x: Any, *data: Any) -> Any:
+        return x
+
+    def transpose(self, zbar: Any, x: Any, *data: Any) -> Any:
+        return zbar
+
+    def batch(self, x: Any, *data: Any) -> Any:
+        return self(x, *data)
 
 
 def determined(rules: ImplicitRules, start: Values, w: Values) -> tuple[Any, Any]:
@@ -226,9 +254,9 @@ def custom_root(
                     "what is beside. Write return x, aux."
                 )
             return solved("custom_root", answer[0], structure, kinds, solve), beside_of(answer[1])
-        return solved("custom_root", answer, structure, kinds, solve), None
+        return solved("custom_root", answer, structure, kinds, solve), ()
 
-    rules = ImplicitRules("custom_root", equation, solver, (solve, has_aux), UNKNOWN if has_aux else None)
+    rules = ImplicitRules("custom_root", equation, solver, (solve, has_aux), None if has_aux else ())
     x, aux = determined(rules, [fitted_to(leaf, kind) for leaf, kind in zip(leaves, kinds, strict=True)], captured)
     return (x, aux) if has_aux else x
 
@@ -296,7 +324,7 @@ def fixed_point(
     equation = Equation("fixed_point", f, structure, gap, tangent)
 
     def solver(start: Values, w: Values) -> tuple[list[Any], Any]:
-        return iterated(equation, body.callable, start, w, rtol, atol, maxiter), None
+        return iterated(equation, body.callable, start, w, rtol, atol, maxiter), ()
 
     rules = ImplicitRules("fixed_point", equation, solver, ("iterated", rtol, atol, maxiter))
     start = [fitted_to(leaf, kind) for leaf, kind in zip(loop.init, kinds, strict=True)]

@@ -341,10 +341,10 @@ def iterated(
         new = step(*x, *w)
         moved = largest([a - b for a, b in zip(new, x, strict=True)])
         x = new
-        if moved <= atol + scale * largest(x):
-            return list(x)
         if not np.isfinite(moved):
             break
+        if moved <= atol + scale * largest(x):
+            return list(x)
     name, where = function_place(equation.function)
     what = (
         f"The last of {maxiter} steps of {name}{where} moved by {moved:.2g}"
@@ -358,5 +358,5 @@ def iterated(
 
 
 def largest(values: Values) -> float:
-    """The largest absolute value."""
-    return max([float(np.max(np.abs(value), initial=0.0)) for value in values], default=0.0)
+    """The largest absolute value; NaN if there is one."""
+    return float(np.max([np.max(np.abs(value), initial=0.0) for value in values], initial=0.0))

@@ -106,7 +106,7 @@ def minimize(
             hess=hess if strategy else objective.matrix if name in MATRICES or not name else None,
             hessp=objective.product if name in PRODUCTS and not strategy else None,
             bounds=None if limits is None else _optimize.Bounds(*limits),
-            constraints=[constraint_of(one, unknowns) for one in listed(constraints)] if constrained else (),
+            constraints=[constraint_of(one, unknowns, name) for one in listed(constraints)] if constrained else (),
             tol=tol,
             callback=None if callback is None else lambda x, *rest: callback(unknowns.tree(given(x)), *rest),
             options=None if options is None else dict(options),
@@ -187,7 +187,7 @@ def listed(constraints: Any) -> list[Any]:
     return list(constraints) if isinstance(constraints, tuple | list) else [constraints]
 
 
-def constraint_of(constraint: Any, unknowns: Unknowns) -> Any:
+def constraint_of(constraint: Any, unknowns: Unknowns, method: str) -> Any:
     """One of SciPy's constraints, of a function of the tree, with its derivatives."""
     if isinstance(constraint, _optimize.LinearConstraint):
         return constraint
@@ -209,6 +209,8 @@ def constraint_of(constraint: Any, unknowns: Unknowns) -> Any:
     value, slope = jacobian_of(function)
     if linear:
         return {"type": constraint["type"], "fun": value, "jac": slope}
+    if method != "trust-constr":  # no other method asks for second derivatives
+        return _optimize.NonlinearConstraint(value, constraint.lb, constraint.ub, slope)
     bend = hessian(lambda x, weights: np.sum(function(x) * weights))
     return _optimize.NonlinearConstraint(
         value, constraint.lb, constraint.ub, slope, lambda x, weights: taken(bend(given(x), given(weights)))

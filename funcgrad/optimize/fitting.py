@@ -11,10 +11,10 @@ from funcgrad.errors import UnsupportedFunction
 from funcgrad.graph.provenance import refuse
 from funcgrad.graph.types import Type
 from funcgrad.optimize.minimizing import held_at
-from funcgrad.optimize.objectives import flat_answer, given, jacobian_of, on_vectors, staged_of, taken, traces
+from funcgrad.optimize.objectives import derived, flat_answer, given, jacobian_of, on_vectors, taken, traces
 from funcgrad.optimize.results import COUNT, TRUTH, Fit, count, words
-from funcgrad.optimize.unknowns import both_ends, unknowns_of
-from funcgrad.transforms.bodies import Body, traced
+from funcgrad.optimize.unknowns import both_ends, unknowns_of, vector_of
+from funcgrad.transforms.bodies import staged, traced
 from funcgrad.transforms.derivatives import jacobian
 from funcgrad.transforms.implicit import Equation, ImplicitRules, determined
 from funcgrad.transforms.linear import solver_of
@@ -108,12 +108,9 @@ def least_squares(
         return Fit(
             *[x, np.float64(found.cost), function(found.x), slope, bool(found.success), *told, str(found.message)]
         )
-    cost = cost_of(flat, loss, f_scale)
-    graphs, captured = staged_of("least_squares", cost, unknowns)
-    graph, held_back, structure = traced("least_squares", function, [(tree.LEAF, [unknowns.kind])])
-    residuals, inner, _ = traced("least_squares", flat, [(tree.LEAF, [unknowns.kind])])
-    assert [one.history for one in inner] == [one.history for one in captured]
-    body = Body(residuals)
+    graph, captured, structure = traced("least_squares", function, [(tree.LEAF, [unknowns.kind])])
+    body = staged(graph.inputs, lambda *own: [vector_of(graph(*own))])
+    graphs = derived(staged(graph.inputs, lambda *own: [cost_of(body.graph(*own)[0], loss, f_scale)]).graph)
     said: list[str] = []
 
     def solver(own: Sequence[Any], w: Sequence[Any]) -> tuple[list[Any], Any]:
@@ -134,7 +131,7 @@ def least_squares(
         *[
             unknowns.tree(x),
             graphs.value.graph(x, *captured)[0],
-            structure.unflatten(graph(x, *held_back)),
+            structure.unflatten(graph(x, *captured)),
             unknowns.tree(graphs.slope.graph(x, *captured)[0]),
             success,
             *counts[:3],
@@ -143,7 +140,6 @@ def least_squares(
     )
 
 
-def cost_of(flat: Callable[..., Any], loss: str, scale: float) -> Callable[..., Any]:
+def cost_of(residuals: Any, loss: str, scale: float) -> Any:
     """½ c² Σ ρ((r/c)²)."""
-    rho = LOSSES[loss]
-    return lambda x: 0.5 * scale**2 * np.sum(rho((flat(x) / scale) ** 2))
+    return 0.5 * scale**2 * np.sum(LOSSES[loss]((residuals / scale) ** 2))

@@ -33,6 +33,10 @@ PRODUCTS = frozenset({"newton-cg", "trust-ncg", "trust-krylov", "trust-constr"})
 MATRICES = frozenset({"dogleg", "trust-exact"})
 GRADIENTS = frozenset({"cg", "bfgs", "l-bfgs-b", "tnc", "slsqp"}) | PRODUCTS | MATRICES
 
+#: A gradient up to which SciPy calls a place a minimum, if nobody asks for less. Below it a failure is one of rounding,
+#: as where the tolerance that was asked for cannot be reached, and the derivative of the answer stands.
+STATIONARY = 1e-5
+
 #: How near to a bound a number stands on it, relative to the bound.
 NEAR = float(np.sqrt(np.finfo(float).eps))
 
@@ -66,7 +70,8 @@ def minimize(
 
     where ∂F/∂x is the Hessian; `tangent` says how that system is solved, as `method` of `linear_solve` does ("cg" only
     multiplies by it). Numbers that stand on a bound stay there, and the theorem is of the others. The derivative is as
-    exact as x* is: tighten `tol`. Where SciPy's success is False a derivative is a `NotConverged`.
+    exact as x* is: tighten `tol`. Where SciPy's success is False, and the gradient is not below 10⁻⁵ either, a
+    derivative is a `NotConverged`.
 
     `bounds` are SciPy's for one array; for a tree, a tree like x0 of pairs (low, high), with None for no bound.
     `constraints` are SciPy's, of functions of the tree; with them no derivative is made. Under `vmap` SciPy runs item
@@ -130,8 +135,11 @@ def minimize(
             np.bool_(found.success),
             *[count(found, field) for field in ("status", "nit", "nfev", "njev", "nhev")],
         ]
-        held = [] if limits is None else [held_at(found.x, graphs.at(w).both(found.x)[1], limits)]
-        return [taken(found.x)], (*told, *held)
+        slope: Any = None if found.success and limits is None else graphs.at(w).both(found.x)[1]
+        held = [] if limits is None else [held_at(found.x, slope, limits)]
+        free = np.where(held[0], 0.0, slope) if held else slope
+        stands = found.success or np.max(np.abs(free), initial=0.0) <= STATIONARY
+        return [taken(found.x)], (*told, np.bool_(stands), *held)
 
     masks = () if limits is None else (Type((unknowns.size,), np.dtype(bool)),)
     equation = Equation(
@@ -143,7 +151,7 @@ def minimize(
         symmetric=True,
     )
     rules = ImplicitRules(
-        "minimize", equation, solver, (solver,), (TRUTH, *[COUNT] * 5, *masks), tuple([6 for _ in masks]), 0
+        "minimize", equation, solver, (solver,), (TRUTH, *[COUNT] * 5, TRUTH, *masks), tuple([7 for _ in masks]), 6
     )
     x, (success, *told) = determined(rules, [start], captured)
     return Minimum(

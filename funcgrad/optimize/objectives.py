@@ -9,6 +9,7 @@ from attrs import frozen
 
 from funcgrad import tree
 from funcgrad.errors import BadAnswer
+from funcgrad.graph.graph import Graph
 from funcgrad.graph.node import Node
 from funcgrad.graph.provenance import function_place
 from funcgrad.graph.types import Type
@@ -146,11 +147,16 @@ def staged_of(solver: str, function: Function, unknowns: Unknowns) -> tuple[Stag
         raise BadAnswer(
             f"{name}{where} returned {what}. {solver} makes one real number small. Return a scalar, as by np.sum."
         )
-    inputs, whole = graph.inputs, pulled(graph, (0,), (0,))
+    return derived(graph), captured
+
+
+def derived(graph: Graph) -> Staged:
+    """The graphs of the derivatives of a scalar function of (x, w)."""
+    inputs, whole, kind = graph.inputs, pulled(graph, (0,), (0,)), graph.inputs[0]
     one = graph.output_types[0].dtype.type(1)
     slope = staged(inputs, lambda *own: [fitted_to(whole(*own, one)[0], kind)])
     both = staged(inputs, lambda *own: [graph(*own)[0], *slope.graph(*own)])
-    return Staged(Body(graph), slope, both, Body(pushed(slope.graph, (0,)))), captured
+    return Staged(Body(graph), slope, both, Body(pushed(slope.graph, (0,))))
 
 
 def flat_answer(function: Function, unknowns: Unknowns | None, solver: str) -> Function:

@@ -12,11 +12,12 @@ from funcgrad.errors import BadAnswer, BadArgument, UnsupportedFunction
 from funcgrad.graph.node import Node
 from funcgrad.graph.provenance import function_place, refuse
 from funcgrad.graph.types import Type, type_of
+from funcgrad.optimize.minimizing import NEAR
 from funcgrad.optimize.objectives import flat_answer, given, jacobian_of, on_vectors, taken, traces
 from funcgrad.optimize.results import COUNT, TRUTH, Root, ScalarRoot, count, words
 from funcgrad.optimize.unknowns import unknowns_of
 from funcgrad.transforms.bodies import Body, traced
-from funcgrad.transforms.derivatives import grad, jacobian
+from funcgrad.transforms.derivatives import grad
 from funcgrad.transforms.implicit import Equation, ImplicitRules, conformed, determined
 from funcgrad.transforms.linear import solver_of
 
@@ -80,16 +81,25 @@ def root(
     said: list[str] = []
 
     def solver(own: Sequence[Any], w: Sequence[Any]) -> tuple[list[Any], Any]:
-        slope = jacobian(lambda x: body.graph(x, *w)[0])
-        found = run(lambda x: taken(body.callable(given(x), *w)[0]), lambda x: taken(slope(given(x))), own[0])
+        value, slope = jacobian_of(lambda x: body.graph(x, *w)[0])
+        found = run(lambda x: taken(body.callable(given(x), *w)[0]), slope, own[0])
         said[:] = [str(found.message)]
-        return [taken(np.reshape(found.x, -1))], (
-            np.bool_(found.success),
-            *[count(found, name) for name in ("status", "nfev")],
-        )
+        x = taken(np.reshape(found.x, -1))
+        counts = [count(found, name) for name in ("status", "nfev")]
+        return [x], (np.bool_(found.success), *counts, np.bool_(found.success or settled(value, slope, x)))
 
-    x, (success, *told) = found_by("root", fun, body, solver, 2, tangent, start, captured)
-    return Root(*[unknowns.tree(x), function(x), success, *told, words(said, x)])
+    beside = (TRUTH, COUNT, COUNT, TRUTH)
+    x, (success, *told) = found_by("root", fun, body, solver, beside, tangent, start, captured)
+    return Root(*[unknowns.tree(x), function(x), success, *told[:2], words(said, x)])
+
+
+def settled(value: Callable[..., Any], slope: Callable[..., Any], x: Any) -> bool:
+    """Whether Newton's next step would move no number by more than rounding does: then a failure is one of rounding."""
+    try:
+        step = np.linalg.solve(slope(x), value(x))
+    except np.linalg.LinAlgError:
+        return False
+    return bool(np.max(np.abs(step), initial=0.0) <= NEAR * max(1.0, np.max(np.abs(x), initial=0.0)))
 
 
 def found_by(
@@ -97,17 +107,16 @@ def found_by(
     fun: Callable[..., Any],
     body: Body,
     solver: Callable[..., Any],
-    counts: int,
+    beside: tuple[Type, ...],
     tangent: str | None,
     start: Any,
     captured: list[Node],
 ) -> Any:
-    """A root as an operation: x, and whether it is one with so many counts."""
+    """A root as an operation: x, and what is beside, of which the last says whether it is one."""
     solve = None if tangent is None else solver_of(name, None, tangent, None, 0.0, None)
     equation = Equation(name, fun, tree.LEAF, body, solve)
-    return determined(
-        ImplicitRules(name, equation, solver, (solver,), (TRUTH, *[COUNT] * counts), (), 0), [start], captured
-    )
+    rules = ImplicitRules(name, equation, solver, (solver,), beside, (), len(beside) - 1)
+    return determined(rules, [start], captured)
 
 
 def root_scalar(
@@ -192,13 +201,13 @@ def root_scalar(
         found = run(lambda x: body.graph(x, *w)[0])
         said[:] = [str(found.flag)]
         return [np.float64(found.root)], (
-            np.bool_(found.converged),
             np.int64(found.iterations),
             np.int64(found.function_calls),
+            np.bool_(found.converged),
         )
 
-    x, told = found_by("root_scalar", f, body, solver, 2, "dense", start, captured)
-    return ScalarRoot(*[x, *told, words(said, x)])
+    x, (*counts, converged) = found_by("root_scalar", f, body, solver, (COUNT, COUNT, TRUTH), "dense", start, captured)
+    return ScalarRoot(*[x, converged, *counts, words(said, x)])
 
 
 def start_of(bracket: Any, x0: Any) -> Any:

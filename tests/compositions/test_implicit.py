@@ -14,6 +14,7 @@ from funcgrad import (
     jvp,
     linear_solve,
     linearize,
+    optimize,
     vjp,
     vmap,
 )
@@ -32,6 +33,19 @@ def newton(f, x):
 def solved(**options):
     """The solution of (A + diag x²) y = x, squared and summed with weights."""
     return lambda x: np.sum(V * linear_solve(lambda y: A @ y + x * x * y, x, **options) ** 2)
+
+
+def lowest(x, **options):
+    """Where Σ y⁴/4 - (2 + x²) y is least."""
+    found = optimize.minimize(
+        lambda y: np.sum(y**4 / 4 - (2 + x * x) * y), np.ones(3), method="trust-exact", tol=1e-9, **options
+    )
+    return np.sum(V * found.x)
+
+
+def fitted(x):
+    """Where y² = 2 + x²."""
+    return np.sum(V * optimize.least_squares(lambda y, x: y * y - 2 - x * x, np.ones(3), gtol=1e-14, args=(x,)).x)
 
 
 def dense(g, y):
@@ -53,6 +67,10 @@ CASES = {
         "root", lambda x: np.sum(V * custom_root(lambda y: y**3 - 2 - x * x, np.ones(3), newton, dense)),
     ),
     "fixed point": ("fixed", lambda x: np.sum(V * fixed_point(lambda y, x: (y + (2 + x * x) / y) / 2, np.ones(3), x))),
+    "minimum": ("root", lowest),
+    "minimum, its derivative by cg": ("root", lambda x: lowest(x, tangent="cg")),
+    "fit": ("fixed", fitted),
+    "root by SciPy": ("root", lambda x: np.sum(V * optimize.root(lambda y: y**3 - 2 - x * x, np.ones(3)).x)),
     "fixed point by gmres": (
         "fixed",
         lambda x: np.sum(

@@ -359,6 +359,19 @@ def test_the_hessian_of_a_root_over_several_arguments():
         np.testing.assert_allclose(hessian(f)(p) @ v, slope, rtol=1e-6)
 
 
+@pytest.mark.parametrize("tol", [1e-9, 1e-20])
+def test_a_tolerance_that_rounding_keeps_from_being_reached_does_not_matter_to_the_derivative(tol):
+    def least(t):
+        return minimize(lambda x: np.sum(x**4 / 4 - t * x), np.ones(3), method="trust-exact", tol=tol)
+
+    assert least(4.0).success is False
+    assert jacobian(lambda t: least(t).x)(8.0) == pytest.approx(np.full(3, 1 / 12))
+    assert not root(lambda x: np.exp(x) - 3.0 * x * x, np.ones(1), tol=1e-30).success
+    slope = jacobian(lambda t: root(lambda x: np.exp(x) - t * x * x, np.ones(1), tol=1e-30).x)(3.0)
+    x = root(lambda x: np.exp(x) - 3.0 * x * x, np.ones(1)).x
+    assert slope == pytest.approx(x * x / (np.exp(x) - 6 * x))
+
+
 # ---- refusals ------------------------------------------------------------------------------------------------------
 @refuses(UnsupportedFunction, "minimize was given jac=. Derivatives of fun are supplied", "Leave it out")
 def a_gradient_by_hand():
@@ -443,6 +456,16 @@ def the_derivative_of_no_minimum():
 @refuses(NotConverged, "an answer of minimize that is none")
 def the_derivative_of_no_minimum_in_a_program():
     jit(grad(lambda t: np.sum(minimize(lambda x: rosen(x) * t, START, options={"maxiter": 2}).x)))(1.0)
+
+
+@refuses(NotConverged, "an answer of root that is none")
+def the_derivative_of_no_root():
+    jacobian(lambda t: root(lambda x: x * x + t, np.ones(2)).x)(1.0)
+
+
+@refuses(NotConverged, "an answer of root_scalar that is none")
+def the_derivative_of_no_root_of_one_equation():
+    grad(lambda t: root_scalar(lambda x: x**3 - t, x0=100.0, maxiter=2).root)(1.0)
 
 
 @refuses(SingularSystem, "minimize met a singular system of 2 equations")

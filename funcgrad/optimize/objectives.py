@@ -15,7 +15,7 @@ from funcgrad.graph.provenance import function_place
 from funcgrad.graph.types import Type
 from funcgrad.optimize.unknowns import Unknowns, vector_of
 from funcgrad.transforms.bodies import Body, staged, traced
-from funcgrad.transforms.derivatives import hessian, hvp, jacfwd, jacobian, value_and_grad
+from funcgrad.transforms.derivatives import grad, hessian, jacfwd, jacobian, linearize, value_and_grad
 from funcgrad.transforms.linear import fitted_to
 from funcgrad.transforms.running import pulled, pushed
 from funcgrad.transforms.staging import stop_gradient
@@ -66,7 +66,7 @@ class Objective:
 
 def objective_of(function: Function) -> Objective:
     """The objective of a function that is run as it is, with Python's control flow."""
-    slope, along, bend = value_and_grad(function), hvp(function), hessian(function)
+    slope, bend = value_and_grad(function), hessian(function)
 
     def both(x: Any) -> tuple[float, Any]:
         y, g = slope(given(x))
@@ -75,9 +75,21 @@ def objective_of(function: Function) -> Objective:
     return Objective(
         lambda x: float(function(given(x))),
         both,
-        lambda x, v: taken(along(given(x), given(v))),
+        products_of(function),
         lambda x: taken(bend(given(x))),
     )
+
+
+def products_of(function: Function) -> Function:
+    """x, v ↦ ∇²f(x)·v: solvers ask for several products at one place, where the gradient is made linear once."""
+    place: list[Any] = []
+
+    def product(x: Any, v: Any) -> Any:
+        if not place or not np.array_equal(place[0], x):
+            place[:] = [given(x), linearize(grad(function), given(x))[1]]
+        return taken(place[1](given(v)))
+
+    return product
 
 
 def jacobian_of(function: Function) -> tuple[Function, Function]:

@@ -16,9 +16,9 @@ from funcgrad.graph.types import Type
 from funcgrad.optimize.unknowns import Unknowns, vector_of
 from funcgrad.transforms.bodies import Body, staged, traced
 from funcgrad.transforms.derivatives import grad, hessian, jacfwd, jacobian, linearize, value_and_grad
-from funcgrad.transforms.linear import fitted_to
 from funcgrad.transforms.running import pulled, pushed
 from funcgrad.transforms.staging import stop_gradient
+from funcgrad.transforms.systems import fitted_to
 
 Function = Callable[..., Any]
 

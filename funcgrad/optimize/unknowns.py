@@ -15,7 +15,7 @@ from funcgrad.graph.op import strong
 from funcgrad.graph.types import Type, type_of
 from funcgrad.sweeps.edges import fit
 from funcgrad.transforms.carrying import numbers_of
-from funcgrad.transforms.linear import inexact_kind
+from funcgrad.transforms.systems import inexact_kind
 
 
 @frozen(eq=False)

@@ -19,7 +19,9 @@ from funcgrad.transforms.boundary import copied
 from funcgrad.transforms.carrying import looped, numbers_of
 from funcgrad.transforms.custom import Custom, Rules
 from funcgrad.transforms.given import Values, identity
-from funcgrad.transforms.linear import (
+from funcgrad.transforms.linear import solver_of
+from funcgrad.transforms.running import pulled, pushed
+from funcgrad.transforms.systems import (
     Each,
     Solve,
     System,
@@ -30,10 +32,8 @@ from funcgrad.transforms.linear import (
     pulled_to,
     pushed_from,
     solved,
-    solver_of,
     writeable,
 )
-from funcgrad.transforms.running import pulled, pushed
 
 
 @frozen(eq=False)

@@ -38,7 +38,7 @@ def least_squares(
     ftol: float | None = 1e-8,
     xtol: float | None = 1e-8,
     gtol: float | None = 1e-8,
-    x_scale: Any = 1.0,
+    x_scale: Any = None,
     loss: str = "linear",
     f_scale: float = 1.0,
     diff_step: Any = None,
@@ -94,11 +94,13 @@ def least_squares(
     function = on_vectors(named, unknowns, args)
     flat = flat_answer(function, None, "least_squares")
 
+    scale = {} if x_scale is None else {"x_scale": x_scale}  # SciPy's own default differs from method to method
+
     def run(value: Any, slope: Any, vector: Any) -> Any:
         return _optimize.least_squares(
-            value, given(vector), slope, limits, method=method, ftol=ftol, xtol=xtol, gtol=gtol, x_scale=x_scale,
-            loss=loss, f_scale=f_scale, tr_solver=tr_solver, tr_options=tr_options or {}, max_nfev=max_nfev,
-            verbose=verbose,
+            value, given(vector), slope, limits, method=method, ftol=ftol, xtol=xtol, gtol=gtol, loss=loss,
+            f_scale=f_scale, tr_solver=tr_solver, tr_options=tr_options or {}, max_nfev=max_nfev, verbose=verbose,
+            **scale,
         )  # fmt: skip
 
     if not traces(function, start, (args, kwargs)):

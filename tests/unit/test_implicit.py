@@ -13,6 +13,7 @@ from funcgrad import (
     jacobian,
     jit,
     jvp,
+    lax,
     linear_solve,
     linear_transpose,
     source,
@@ -101,6 +102,18 @@ def test_a_complex_system_need_be_linear_over_the_reals_only(method):
     real = np.block([[np.real(C + D), np.imag(D - C)], [np.imag(C + D), np.real(C - D)]])
     bar = np.linalg.solve(real.T, np.concatenate([2 * x.real, 2 * x.imag]))
     np.testing.assert_allclose(grad(lambda b: np.sum(np.abs(f(b)) ** 2))(b), bar[:2] - 1j * bar[2:], rtol=1e-8)
+
+
+@pytest.mark.parametrize("method", ["cg", "minres"])
+def test_the_tolerances_of_a_method_are_heeded(method):
+    def off(**options):
+        return np.max(np.abs(A @ linear_solve(lambda x: A @ x, B, method=method, **options) - B))
+
+    assert off() < 1e-9
+    assert off(rtol=0.5) > 1e-3
+    assert off(atol=3.0) > 1e-3
+    with pytest.raises(NotConverged):
+        off(maxiter=1)
 
 
 def test_no_equations_have_no_unknowns():
@@ -194,6 +207,20 @@ def test_what_a_solver_returns_beside_the_root_comes_along():
     assert jit(lambda a: custom_root(lambda x: x - a, 0.0, solve, has_aux=True))(5.0)[0] == 5.0
 
 
+@pytest.mark.parametrize("method", ["dense", "gmres", "bicgstab"])
+def test_the_derivatives_system_by_a_method_of_a_name(method):
+    def f(a):
+        def solve(f, x):
+            for _ in range(20):
+                x = x - np.linalg.solve(jacobian(f)(x), f(x))
+            return x
+
+        return np.sum(custom_root(lambda x: A @ x + x**3 - a, B, solve, method=method))
+
+    x = np.ones(3)
+    assert grad(f)(A @ x + 1) == pytest.approx(np.linalg.solve((A + 3 * np.eye(3)).T, x))
+
+
 def test_a_tree_of_unknowns():
     def f(p):  # x = a, y² = x b
         def equations(u):
@@ -270,6 +297,28 @@ def test_items_of_a_batch_take_their_own_steps():
 def test_types_need_no_numbers():
     kind = eval_shape(lambda x: fixed_point(lambda y, x: y / 2 + x, x, x), np.ones((2, 3), np.float32))
     assert (kind.shape, kind.dtype) == ((2, 3), np.float32)
+
+
+@pytest.mark.parametrize("method", [None, "gmres"])
+def test_solvers_inside_of_loops(method):
+    xs = np.array([0.5, 1.0, 1.5])
+
+    def step(c, x):
+        y = fixed_point(lambda y: np.cos(y) / 2 + c * x, c, method=method)
+        return linear_solve(lambda z: (2 + c) * z, y, method=method)
+
+    def by_hand(c):
+        for x in xs:
+            c = step(c, x)
+        return c
+
+    def scanned(c):
+        return lax.scan(lambda c, x: (step(c, x), None), c, xs)[0]
+
+    for f in (scanned, jit(scanned)):
+        assert f(1.0) == pytest.approx(by_hand(1.0))
+        assert grad(f)(1.0) == pytest.approx(grad(by_hand)(1.0))
+    assert grad(grad(scanned))(1.0) == pytest.approx(grad(grad(by_hand))(1.0))
 
 
 # ---- refusals --------------------------------------------------------------------------------------------------------

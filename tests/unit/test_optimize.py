@@ -248,6 +248,17 @@ def test_single_precision_under_a_derivative():
     assert grad(f)(np.float32(1.5)) == pytest.approx(6.0, rel=1e-5)
 
 
+def test_a_minimum_of_a_minimum():
+    def inner(t):
+        return minimize(lambda x: (x - np.sin(t)) ** 2 + 0.1 * x**4, 0.0, tol=1e-10).x
+
+    def outer(s):
+        return minimize(lambda t: (inner(t) - s) ** 2 + 0.01 * t**2, 0.1, tol=1e-9).x
+
+    h = 1e-4
+    assert grad(outer)(0.3) == pytest.approx((outer(0.3 + h) - outer(0.3 - h)) / (2 * h), rel=1e-6)
+
+
 # ---- least_squares -------------------------------------------------------------------------------------------------
 def curve(p, y):
     return p["a"] * np.exp(p["b"] * T) - y
@@ -287,6 +298,22 @@ def test_a_fit_within_bounds():
     slopes = jacobian(lambda y: fit(y).x)(2 * T)
     np.testing.assert_allclose(slopes[0], np.full(8, 1 / 8), atol=1e-9)
     np.testing.assert_allclose(slopes[1], 0.0, atol=1e-9)
+
+
+def test_the_options_of_least_squares_go_to_scipy(capsys):
+    start = {"a": 1.0, "b": 0.5}
+    found = least_squares(curve, start, args=(Y,), max_nfev=1, verbose=2, tr_solver="lsmr", tr_options={"damp": 0.1})
+    assert (found.success, found.nfev) == (False, 1)
+    assert "maximum number of function evaluations" in found.message
+    assert "Iteration" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("options", [{"method": "lm"}, {"method": "dogbox", "x_scale": 2.0}, {"tangent": "cg"}])
+def test_other_methods_fit_too(options):
+    found = least_squares(curve, {"a": 1.0, "b": 0.5}, args=(np.exp(T),), **options)
+    assert [found.x["a"], found.x["b"]] == pytest.approx([1.0, 1.0])
+    slope = grad(lambda s: least_squares(curve, {"a": 1.0, "b": 0.5}, args=(s * np.exp(T),), **options).x["a"])(1.0)
+    assert slope == pytest.approx(1.0)
 
 
 def test_residuals_come_back_as_the_function_returns_them():
@@ -329,6 +356,21 @@ def test_a_root_of_trees():
     assert found.fun == pytest.approx((0.0, 0.0), abs=1e-9)
     slopes = grad(lambda r: root(equations, {"x": 1.0, "y": 1.0}, (r,)).x["y"])(2.0)
     assert slopes == pytest.approx(np.sqrt(0.5))
+
+
+def test_the_options_of_root_and_root_scalar_go_to_scipy():
+    seen = []
+    found = root(
+        lambda p: {"a": p["a"] ** 2 - 4.0}, {"a": 1.0}, method="broyden1", callback=lambda p, f: seen.append(p)
+    )
+    assert seen[-1]["a"] == pytest.approx(found.x["a"]) == pytest.approx(2.0, abs=1e-4)
+    assert root(lambda x: x**2 - 4.0, 100.0, method="lm", options={"maxiter": 2}).success is False
+    bracket = (0.0, 10.0)
+    exact = root_scalar(lambda x: x**3 - 8.0, bracket=bracket, method="bisect", xtol=1e-12, rtol=1e-12)
+    rough = root_scalar(lambda x: x**3 - 8.0, bracket=bracket, method="bisect", xtol=1e-2)
+    assert rough.iterations < exact.iterations
+    short = root_scalar(lambda x: x**3 - 8.0, bracket=bracket, method="bisect", maxiter=3, options={"disp": False})
+    assert (short.converged, short.iterations) == (False, 3)
 
 
 STARTS = {

@@ -208,3 +208,20 @@ class MissingExtra(FuncgradError, ImportError):
 
     The message names the extra that brings it, here `pip install 'funcgrad[scipy]'`. It is an `ImportError` too.
     """
+
+
+class NotReparameterised(FuncgradError, TypeError):
+    """A random choice among whole numbers was to be differentiated with respect to what it is made by.
+
+    >>> import numpy as np
+    >>> from funcgrad import grad, random, stop_gradient
+    >>> heads = lambda p: random.bernoulli(random.key(0), p, (100,))
+    >>> grad(lambda p: np.mean(np.where(heads(p), 3.0, 1.0)))(0.5)
+    Traceback (most recent call last):
+    funcgrad.errors.NotReparameterised: ...
+    >>> def score(p):
+    ...     x = heads(stop_gradient(p))
+    ...     return np.mean(np.where(x, 3.0, 1.0) * np.log(np.where(x, p, 1 - p)))
+    >>> abs(grad(score)(0.5) - (3.0 - 1.0)) < 1.0   # d/dp of 3p + (1 - p), by 100 draws
+    True
+    """

@@ -72,6 +72,7 @@ FAMILIES += [
     "funcgrad.numpy.factoring",
 ]
 EXTRAS |= {
+    "random.drawing": "funcgrad.random.drawing",
     "scipy.special": "funcgrad.scipy.functions",
     "scipy.linalg": "funcgrad.scipy.linalg",
     "scipy.signal": "funcgrad.scipy.signal",

@@ -39,6 +39,7 @@ LOADING = {
     ("funcgrad.graph.protocols", "missing"),  # difflib
     ("funcgrad.graph.types", "digest_of"),  # hashlib
     ("funcgrad.numpy", "__getattr__"),
+    ("funcgrad.integrate.initial", "stiff"),  # SciPy's methods
     ("funcgrad.scipy.rows", "__reduce__"),
     ("funcgrad.primitives.kinds", "__reduce__"),  # the names of all operations
 }

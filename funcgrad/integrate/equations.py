@@ -19,6 +19,7 @@ from funcgrad.numpy.creation import array
 from funcgrad.primitives.shaping import Cast
 from funcgrad.sweeps.edges import fit
 from funcgrad.transforms.bodies import traced
+from funcgrad.transforms.boundary import copied
 from funcgrad.transforms.carrying import numbers_of
 
 
@@ -41,7 +42,7 @@ class Equation:
         found, at = [], 0
         for kind in self.kinds:
             rows = np.reshape(ys[:, at : at + kind.size], (-1, *kind.shape))
-            found.append(rows if rows.dtype == kind.dtype else Cast(kind.dtype)(rows))
+            found.append(copied(rows) if rows.dtype == kind.dtype else Cast(kind.dtype)(rows))
             at += kind.size
         return self.structure.unflatten(found)
 

@@ -18,6 +18,7 @@ from funcgrad.integrate.stepping import Control, marched, solved, steps_of
 from funcgrad.integrate.tableaux import TABLEAUX
 from funcgrad.primitives.shaping import Cast
 from funcgrad.transforms.bodies import Body
+from funcgrad.transforms.boundary import copied
 
 #: The methods that are SciPy's.
 STIFF = ("BDF", "Radau", "LSODA", "DOP853")
@@ -105,8 +106,9 @@ def solve_ivp(
     "LSODA" and "DOP853" are SciPy's, with a Jacobian from us, and have adjoint gradients only. For `gradient` see
     `odeint`.
 
-    >>> solution = solve_ivp(lambda t, y: np.stack([y[1], -y[0]]), (0.0, np.pi), np.array([0.0, 1.0]), rtol=1e-9)
-    >>> solution.y[:, -1].round(6) + 0.0
+    >>> def circle(t, y):
+    ...     return [y[1], -y[0]]
+    >>> solve_ivp(circle, (0.0, np.pi), [0.0, 1.0], rtol=1e-9, atol=1e-9).y[:, -1].round(6) + 0.0
     array([ 0., -1.])
     """
     if dense_output or events is not None:
@@ -134,7 +136,7 @@ def solve_ivp(
     else:  # the solution begins at the start of t_span, which t_eval need not hold
         own = np.concatenate([np.stack([ends[0]]), times])
         ys = integrated("solve_ivp", found, own, control, gradient)[1:]
-    return Solution(times, ys.T)
+    return Solution(copied(times), copied(ys.T))
 
 
 def integrated(name: str, found: Equation, times: Any, control: Control, gradient: str) -> Any:

@@ -3,7 +3,8 @@
 Of dy/dt = f(y, t, w) the cotangent a = dL/dy obeys da/dt = -a ∂f/∂y, backwards from the last time, and w̄ grows by
 -a ∂f/∂w: the adjoint equation. Pontryagin and others, *The Mathematical Theory of Optimal Processes* (1962); Chen,
 Rubanova, Bettencourt and Duvenaud, *Neural ordinary differential equations* (NeurIPS 2018). y is solved again on the
-way, so memory does not grow with the number of steps; the tolerances hold for a and w̄ too.
+way, so memory does not grow with the number of steps; the tolerances hold for a and w̄ too. Where a solution contracts
+its way back does not, and may be lost: then the cotangents are NaN.
 """
 
 from collections.abc import Sequence
@@ -22,8 +23,11 @@ from funcgrad.primitives.kinds import zeros_like
 from funcgrad.sweeps.edges import fit
 from funcgrad.transforms.bodies import Body, all_batched, staged
 from funcgrad.transforms.running import alone, pulled, pushed
+from funcgrad.transforms.staging import stop_gradient
 
 TIME: np.dtype[Any] = np.dtype(np.float64)
+#: By how much of its size y may have gone astray on the way back.
+LOST = 1e-3
 
 
 @saved
@@ -93,17 +97,24 @@ class Flow(Op):
         flow = evolve(self, body=self.body.once(("adjoint", moving), lambda: adjoint(graph, moving)), times=2)
 
         def back(carry: Any, row: Any) -> tuple[Any, None]:
-            y, bar, late, early = row
+            y, before, bar, late, early = row
             state = np.concatenate([y, carry[0] + bar, carry[1]])
             found = flow(state, np.stack([late, early]), *w)[1]
+            found = np.where(self.found_back(found[:n], before), found, np.nan)
             return (found[n : 2 * n], found[2 * n :]), None
 
         count = sum([kind.size for kind in kinds])
         nothing = (np.zeros(n, type_of(ys).dtype), np.zeros(count, type_of(ys).dtype))
-        (a, sums), _ = scan(back, nothing, (ys[1:], zbar[1:], ts[1:], ts[:-1]), reverse=True)
+        (a, sums), _ = scan(back, nothing, (ys[1:], ys[:-1], zbar[1:], ts[1:], ts[:-1]), reverse=True)
         slopes = scan(lambda c, row: (c, graph(row[0], row[1], *w)[0]), (), (ys, ts))[1]
         moved = np.real(np.sum(np.concatenate([-a[None], zbar[1:]]) * slopes, axis=1))
         return [a + zbar[0], moved, *cut(sums, kinds)]
+
+    def found_back(self, y: Any, before: Any) -> Any:
+        """Whether y, solved backwards, came about to where it had been: else what was made of it is worth nothing."""
+        y, before = stop_gradient(y), stop_gradient(before)
+        far = np.max(np.abs(y - before), initial=0.0)
+        return far <= LOST * np.max(np.abs(before), initial=0.0) + self.atol / LOST
 
     # ---- forwards -------------------------------------------------------------------------------------------------
     def push(self, dots: list[Any], z: Any, args: tuple[Any, ...]) -> Any:

@@ -1,14 +1,17 @@
 """SciPy's methods for initial value problems, with our Jacobian (the extra [scipy])."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 import numpy as np
-from attrs import frozen
+from attrs import evolve, frozen
 
 from funcgrad.errors import MissingExtra
 from funcgrad.graph.dispatch import saved
-from funcgrad.integrate.flowing import Flow
+from funcgrad.graph.types import Type, type_of
+from funcgrad.integrate.flowing import TIME, Flow, adjoint, cut
 from funcgrad.integrate.stepping import Control
+from funcgrad.sweeps.edges import fit
 from funcgrad.transforms.bodies import Body, all_batched, staged
 from funcgrad.transforms.running import pushed
 
@@ -44,9 +47,89 @@ class Stiff(Flow):
         whole[: found.y.shape[1]] = found.y.T
         return whole[np.searchsorted(distinct, ts) if ts[-1] > ts[0] else np.searchsorted(-distinct, -ts)]
 
+    def pull(self, zbar: Any, z: Any, args: tuple[Any, ...], wanted: Sequence[int]) -> list[Any]:
+        moving = tuple([i for i in wanted if i > 1])
+        op = evolve(Backwards(self.body, *self.options), moving=moving)
+        ybar, tbar, *wbars = op(*args, z, fit(zbar, type_of(z)))
+        found = dict(zip((0, 1, *moving), (ybar, tbar, *wbars), strict=True))
+        return [found[i] for i in wanted]
+
     def batched(self, size: int, which: tuple[bool, ...], args: tuple[Any, ...]) -> Any:
-        items = [[a[i] if batch else a for a, batch in zip(args, which, strict=True)] for i in range(size)]
-        return np.stack([self(*item) for item in items])
+        found = [self(*[a[i] if batch else a for a, batch in zip(args, which, strict=True)]) for i in range(size)]
+        return tuple([np.stack(column) for column in zip(*found, strict=True)]) if self.several else np.stack(found)
+
+
+@saved
+@frozen(eq=False, repr=False)
+class Backwards(Stiff):
+    """ȳ₀, t̄ and the w̄ of a `Stiff`, from its arguments, answers and z̄.
+
+    On numbers y is read off the solution, which is solved once more and kept: solved backwards a stiff equation
+    explodes. Its own derivatives solve it backwards all the same.
+    """
+
+    several: ClassVar[bool] = True
+
+    #: Which of the arguments have cotangents, beside y₀ and t.
+    moving: tuple[int, ...] = ()
+
+    @property
+    def resolved(self) -> Any:
+        """The same by operations that have derivatives."""
+        inputs, y = self.body.graph.inputs, Flow.infer(self)
+        kinds = [inputs[0], Type((self.times,), TIME), *inputs[2:], y, y]
+        flow = Stiff(self.body, *self.options)
+        return self.once(("resolved", self.moving), kinds, lambda *values: flow.backwards(self.moving, *values))
+
+    def run(self, *args: Any) -> Any:
+        (y0, ts), w, ys, zbar = args[:2], args[2:-2], args[-2], args[-1]
+        n, kinds = len(y0), [type_of(args[i]) for i in self.moving]
+        body = self.body.once(("adjoint", self.moving), lambda: adjoint(self.body.graph, self.moving))
+        f, slope = body.callable, jacobian(body) if self.method in IMPLICIT else None
+        state = np.zeros(n + sum([kind.size for kind in kinds]), ys.dtype)
+        bars = [np.float64(0.0)] * len(ts)
+        if ts[0] != ts[-1]:
+            path = solution(self.step, self.jacobian, self, y0, w, ts[0], ts[-1], None).sol
+        for i in range(len(ts) - 1, 0, -1):
+            state = np.concatenate([state[:n] + zbar[i], state[n:]])
+            bars[i] = np.real(zbar[i] @ self.step(ys[i], ts[i], *w)[0])
+            if ts[i] != ts[i - 1]:
+                state = kept(f, slope, self, path, state, w, ts[i], ts[i - 1])
+        bars[0] = -np.real(state[:n] @ self.step(y0, ts[0], *w)[0])
+        return (state[:n] + zbar[0], np.array(bars), *cut(state[n:], kinds))
+
+    def infer(self, *args: Any) -> Any:
+        inputs = self.body.graph.inputs
+        return (inputs[0], Type((self.times,), TIME), *[inputs[i].strong() for i in self.moving])
+
+    def pull(self, zbar: Any, z: Any, args: tuple[Any, ...], wanted: Sequence[int]) -> list[Any]:
+        bars: list[Any] = self.resolved.pull(zbar, z, args, wanted)
+        return bars
+
+    def push(self, dots: list[Any], z: Any, args: tuple[Any, ...]) -> Any:
+        return self.resolved.push(dots, z, args)
+
+
+def kept(f: Any, slope: Any, control: Any, path: Any, state: Any, w: Any, start: Any, end: Any) -> Any:
+    """(a, w̄) at a time from that at another, where y is read off a path."""
+
+    def whole(t: float, rest: Any) -> Any:
+        return np.concatenate([path(t), rest]), np.float64(t)
+
+    n = len(path(start))
+    options = {} if slope is None else {"jac": lambda t, rest: slope(*whole(t, rest), *w)[0][n:, n:]}
+    found = solve_ivp(
+        lambda t, rest: f(*whole(t, rest), *w)[0][n:],
+        (start, end),
+        state,
+        control.method,
+        (end,),
+        rtol=control.rtol,
+        atol=control.atol,
+        max_step=control.hmax,
+        **options,
+    )
+    return found.y[:, 0] if found.success else np.full_like(state, np.nan)
 
 
 def solution(f: Any, slope: Any, control: Any, y: Any, w: Any, start: Any, end: Any, times: Any) -> Any:
@@ -58,9 +141,10 @@ def solution(f: Any, slope: Any, control: Any, y: Any, w: Any, start: Any, end: 
         y,
         control.method,
         times,
+        times is None,
+        max_step=control.hmax,
         rtol=control.rtol,
         atol=control.atol,
-        max_step=control.hmax,
         **options,
     )
 

@@ -123,3 +123,32 @@ def test_a_decreasing_complex_solution():
     for way in WAYS:
         f = lambda w: np.real(odeint(lambda y, t: 1j * w * y, 1.0 + 0j, np.array([1.0, 0.0]), gradient=way)[1])  # noqa: B023  # REASON: called at once
         np.testing.assert_allclose(grad(f)(0.5), -np.sin(0.5), rtol=1e-5)
+
+
+def contracting(y, t, rate):
+    return -rate * (y - np.cos(t))
+
+
+def settled(t, rate):
+    """Where a contracting solution is once its beginning is forgotten."""
+    return (rate**2 * np.cos(t) + rate * np.sin(t)) / (1 + rate**2)
+
+
+def test_a_solution_that_does_not_find_back_has_no_wrong_gradient():
+    f = lambda rate, way: odeint(contracting, 0.0, np.array([0.0, 1.0]), rate, gradient=way)[1]
+    want = grad(lambda rate: settled(1.0, rate))(60.0)
+    np.testing.assert_allclose(grad(f)(60.0, "direct"), want, rtol=1e-3)
+    assert np.isnan(grad(f)(60.0, "adjoint"))
+
+
+@pytest.mark.parametrize("method", ["BDF", "Radau", "LSODA"])
+def test_stiff_equations_have_gradients(method):
+    pytest.importorskip("scipy")
+    how = {"rtol": 1e-7, "atol": 1e-9, "gradient": "adjoint"}
+
+    def f(rate, y0):
+        return solve_ivp(lambda t, y: contracting(y, t, rate), (0.0, 1.0), y0, method, [0.5, 1.0], **how).y[0, 1]
+
+    got, start = grad(f, (0, 1))(1000.0, np.array([0.5]))
+    np.testing.assert_allclose(got, grad(lambda rate: settled(1.0, rate))(1000.0), rtol=0.05)
+    np.testing.assert_allclose(start, [0.0], atol=1e-8)

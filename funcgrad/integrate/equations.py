@@ -1,7 +1,6 @@
 """Equations: a user's function of trees as a graph of flat values, f(y, t, w)."""
 
 from collections.abc import Callable
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -14,10 +13,9 @@ from funcgrad.graph.node import Node
 from funcgrad.graph.op import admit
 from funcgrad.graph.provenance import function_place, refuse
 from funcgrad.graph.types import Type, type_of
-from funcgrad.integrate.flowing import TIME
+from funcgrad.integrate.flowing import TIME, cut
 from funcgrad.numpy.creation import array
 from funcgrad.primitives.shaping import Cast
-from funcgrad.sweeps.edges import fit
 from funcgrad.transforms.bodies import traced
 from funcgrad.transforms.boundary import copied
 from funcgrad.transforms.carrying import numbers_of
@@ -71,7 +69,7 @@ def equation(name: str, function: Callable[..., Any], y0: Any, args: Any, time_f
     dtype = np.result_type(TIME, *[kind.dtype for kind in kinds])
 
     def flat(y: Any, t: Any, *rest: Any) -> Any:
-        state = unpacked(y, structure, kinds)
+        state = structure.unflatten(cut(y, kinds))
         answer = function(t, state, *rest) if time_first else function(state, t, *rest)
         return packed(name, function, answer, structure, kinds, dtype)
 
@@ -83,15 +81,6 @@ def equation(name: str, function: Callable[..., Any], y0: Any, args: Any, time_f
         own += numbers
     graph, captured, _ = traced(name, flat, arguments)
     return Equation(graph, vector([admit(leaf) for leaf in leaves], dtype), [*own, *captured], structure, kinds)
-
-
-def unpacked(y: Any, structure: Any, kinds: list[Any]) -> Any:
-    """The tree of a vector."""
-    found, at = [], 0
-    for kind in kinds:
-        found.append(fit(np.reshape(y[at : at + prod(kind.shape)], kind.shape), kind))
-        at += kind.size
-    return structure.unflatten(found)
 
 
 def packed(name: str, function: Any, answer: Any, structure: Any, kinds: list[Any], dtype: Any) -> Any:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from funcgrad.random.philox import attempts
+from funcgrad.random.philox import ATTEMPTS, attempts, words
 from funcgrad.random.quantiles import centred, fraction, gaussian
 
 #: Where counting through probabilities gives way to rejection.
@@ -21,6 +21,13 @@ def spread(key: Any, a: Any) -> tuple[Any, Any, Any]:
     return keys, places, a.reshape(-1)
 
 
+def blocks(key: Any, keys: Any, places: Any, left: Any, attempt: int) -> Any:
+    """The four words of an attempt for the elements that are left; those of the first, for all, are one draw."""
+    if attempt == 0:
+        return words(key, 4 * (places.size // max(key.size // 2, 1)), 0, ATTEMPTS).reshape(-1, 4)[left]
+    return attempts(keys[left], places[left], attempt)
+
+
 def log_gamma(key: Any, a: Any) -> Any:
     """Logarithms of gamma numbers of shape a, one an element, without underflow where a is small.
 
@@ -35,7 +42,7 @@ def log_gamma(key: Any, a: Any) -> Any:
     left = np.flatnonzero((shapes > 0) & (shapes < np.inf))
     attempt = 0
     while left.size:
-        drawn, own = attempts(keys[left], places[left], attempt), d[left]
+        drawn, own = blocks(key, keys, places, left, attempt), d[left]
         x, u = gaussian(drawn[:, 0]), 0.5 + centred(drawn[:, 1])
         v = (1 + x / np.sqrt(9 * own)) ** 3
         log = np.log(np.where(v > 0, v, 1))
@@ -45,7 +52,7 @@ def log_gamma(key: Any, a: Any) -> Any:
         left, attempt = left[~good], attempt + 1
     small = np.flatnonzero(raised & (shapes > 0))
     if small.size:
-        u = 0.5 + centred(attempts(keys[small], places[small], 0)[:, 2])
+        u = 0.5 + centred(blocks(key, keys, places, small, 0)[:, 2])
         found[small] += np.log(u) / shapes[small]
     return found.reshape(a.shape)
 
@@ -72,11 +79,11 @@ def poisson(key: Any, mean: Any) -> Any:
     found = np.where(means == 0, 0, -1)
     small = np.flatnonzero((means > 0) & (means < SMALL))
     if small.size:
-        found[small] = counted(fraction(attempts(keys[small], places[small], 0)[:, 0]), means[small])
+        found[small] = counted(fraction(blocks(key, keys, places, small, 0)[:, 0]), means[small])
     left = np.flatnonzero((means >= SMALL) & (means < 2.0**62))
     attempt = 0
     while left.size:
-        drawn = attempts(keys[left], places[left], attempt)
+        drawn = blocks(key, keys, places, left, attempt)
         k, good = transformed(centred(drawn[:, 0]), 0.5 + centred(drawn[:, 1]), means[left])
         found[left[good]] = k[good].astype(np.int64)
         left, attempt = left[~good], attempt + 1

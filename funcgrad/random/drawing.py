@@ -19,8 +19,10 @@ from funcgrad.random.quantiles import below, gaussian, quantile
 from funcgrad.random.rejection import log_gamma, poisson
 from funcgrad.random.slopes import slope
 
-#: The transforms under which nobody asks for derivatives.
-PLAIN = frozenset({"vmap", "jit", "eval_shape", "graph_of", "scan", "while_loop", "cond", "switch", "stage"})
+#: The transforms that ask for no derivative. Of any other it is taken that it does: then nothing is dropped.
+PLAIN = frozenset(
+    {"vmap", "jit", "eval_shape", "graph_of", "stage", "scan", "while_loop", "cond", "switch", "odeint", "solve_ivp"}
+)
 
 
 @saved

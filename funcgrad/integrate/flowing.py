@@ -100,7 +100,7 @@ class Flow(Op):
             y, before, bar, late, early = row
             state = np.concatenate([y, carry[0] + bar, carry[1]])
             found = flow(state, np.stack([late, early]), *w)[1]
-            found = np.where(self.found_back(found[:n], before), found, np.nan)
+            found = np.where(self.found_back(found[:n], before, y), found, np.nan)
             return (found[n : 2 * n], found[2 * n :]), None
 
         count = sum([kind.size for kind in kinds])
@@ -110,11 +110,11 @@ class Flow(Op):
         moved = np.real(np.sum(np.concatenate([-a[None], zbar[1:]]) * slopes, axis=1))
         return [a + zbar[0], moved, *cut(sums, kinds)]
 
-    def found_back(self, y: Any, before: Any) -> Any:
+    def found_back(self, y: Any, before: Any, after: Any) -> Any:
         """Whether y, solved backwards, came about to where it had been: else what was made of it is worth nothing."""
-        y, before = stop_gradient(y), stop_gradient(before)
-        far = np.max(np.abs(y - before), initial=0.0)
-        return far <= LOST * np.max(np.abs(before), initial=0.0) + self.atol / LOST
+        y, before, after = map(stop_gradient, (y, before, after))
+        far, one, other = [np.max(np.abs(a), initial=0.0) for a in (y - before, before, after)]
+        return far <= LOST * np.maximum(one, other) + self.atol / LOST
 
     # ---- forwards -------------------------------------------------------------------------------------------------
     def push(self, dots: list[Any], z: Any, args: tuple[Any, ...]) -> Any:

@@ -152,3 +152,8 @@ def test_stiff_equations_have_gradients(method):
     got, start = grad(f, (0, 1))(1000.0, np.array([0.5]))
     np.testing.assert_allclose(got, grad(lambda rate: settled(1.0, rate))(1000.0), rtol=0.05)
     np.testing.assert_allclose(start, [0.0], atol=1e-8)
+
+
+def test_a_solution_that_begins_at_zero_finds_back():
+    f = lambda size: odeint(lambda y, t: size * np.cos(t), 0.0, np.array([0.0, 1.0]))[1]
+    np.testing.assert_allclose(grad(f)(1e6), np.sin(1.0), rtol=1e-6)

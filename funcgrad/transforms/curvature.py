@@ -16,7 +16,7 @@ def gauss_newton_vp(f: Function, loss: Function | None = None, argnums: int = 0)
 
     JᵀHJ is the Hessian of loss(f(x)) without the term in the second derivatives of f: it is positive semidefinite where
     `loss` is convex, and the whole Hessian where f is linear. It costs a small multiple of one gradient.
-    Schraudolph, *Fast Curvature Matrix-Vector Products for Second-Order Gradient Descent*, Neural Computation 14 (2002).
+    Schraudolph, *Fast Curvature Matrix-Vector Products for Second-Order Gradient Descent* (2002).
 
     >>> import numpy as np
     >>> residuals = lambda x: np.stack([x[0] ** 2, 3.0 * x[1]])

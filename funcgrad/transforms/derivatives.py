@@ -279,7 +279,8 @@ def jacobian(
            [3., 4.]])
     """
     if sparse:
-        return loaded(SPARSE).jacobian(without_aux(f, "jacobian", has_aux), argnums, holomorphic)
+        sparsely: Function = loaded(SPARSE).jacobian(without_aux(f, "jacobian", has_aux), argnums, holomorphic)
+        return sparsely
 
     def backwards(leaves: list[Any], answers: list[Any]) -> bool:
         if any([type_of(a).dtype.kind == "c" for a in (*leaves, *answers)]):
@@ -394,7 +395,8 @@ def hessian(
            [6., 2.]])
     """
     if sparse:
-        return loaded(SPARSE).hessian(without_aux(f, "hessian", has_aux), argnums, holomorphic)
+        sparsely: Function = loaded(SPARSE).hessian(without_aux(f, "hessian", has_aux), argnums, holomorphic)
+        return sparsely
     return jacfwd(jacrev(f, argnums, has_aux, holomorphic), argnums, has_aux, holomorphic)
 
 

@@ -77,8 +77,8 @@ def symmetric_colours(sets: Any) -> tuple[Colours, Array]:
     A hub is a column of many elements, with a colour of its own: the product with it is the whole column, and, the
     matrix being symmetric, the whole row. Rows and columns of hubs left out, the others are coloured as the columns of
     any matrix: element (i, j) of two that are no hubs stands alone in row i of the product with the colour of j,
-    because the other columns of that colour, none of them a hub, have no element in row i. Powell and Toint, *On the Estimation of Sparse Hessian Matrices*, SIAM Journal on Numerical Analysis
-    16 (1979).
+    because the other columns of that colour, none of them a hub, have no element in row i.
+    Powell and Toint, *On the Estimation of Sparse Hessian Matrices*, SIAM Journal on Numerical Analysis 16 (1979).
 
     Without hubs there are as many colours as the fullest row has elements, or more; with the h fullest columns as hubs,
     h and as many as the fullest row of the others: the h for which that is least.

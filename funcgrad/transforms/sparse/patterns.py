@@ -314,7 +314,8 @@ def by_links(op: Any, args: Sequence[Reach], kind: Any) -> Any:
             pairs = op.links(i, *[a.type if a.value is None else a.value for a in args])
             if pairs is None:
                 return dense(op, args, kind)
-            several.append(linked(*pairs, kind.size, a.sets))
+            rows, elements = pairs
+            several.append(linked(rows, elements, kind.size, a.sets))
     return union(*several)
 
 

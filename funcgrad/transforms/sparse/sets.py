@@ -10,8 +10,6 @@ from scipy.sparse import csr_array, vstack
 from funcgrad.errors import BadAnswer
 from funcgrad.graph.types import Type
 
-Array = np.ndarray[Any, Any]
-
 #: More elements than this in one value's sets are no sparse matrix: they would take a gigabyte.
 MOST = 1 << 27
 
@@ -30,7 +28,7 @@ class Reach:
     parts: tuple["Reach", ...] = ()
 
     @property
-    def labels(self) -> Array:
+    def labels(self) -> Any:
         """The number of each of its elements, in its shape."""
         return numbered(self.type)
 
@@ -40,7 +38,7 @@ def numbered(kind: Type, first: int = 0) -> Any:
     return np.arange(first, first + kind.size).reshape(kind.shape)[()]
 
 
-def of_rows(counts: Array, indices: Array, columns: int) -> Any:
+def of_rows(counts: Any, indices: Any, columns: int) -> Any:
     """Sets from their sizes and, one after the other, their elements."""
     indptr = np.concatenate(([0], np.cumsum(counts)))
     if indptr[-1] < 1 << 31:

@@ -28,6 +28,7 @@ __all__ = [
     "custom_jvp",
     "custom_root",
     "custom_vjp",
+    "derivative",
     "eval_shape",
     "explain_retrace",
     "fixed_point",
@@ -54,6 +55,7 @@ __all__ = [
     "stage",
     "stop_gradient",
     "supports",
+    "taylor",
     "tree",
     "value_and_grad",
     "vjp",
@@ -65,6 +67,7 @@ LATER = {
     "custom_jvp": "funcgrad.transforms.ruling",
     "custom_root": "funcgrad.transforms.implicit",
     "custom_vjp": "funcgrad.transforms.ruling",
+    "derivative": "funcgrad.transforms.series.expanding",
     "explain_retrace": "funcgrad.transforms.jitting",
     "fixed_point": "funcgrad.transforms.implicit",
     "integrate": "funcgrad.integrate",
@@ -80,6 +83,7 @@ LATER = {
     "sparsity": "funcgrad.transforms.sparse.compressing",
     "stage": "funcgrad.transforms.program",
     "supports": "funcgrad.support",
+    "taylor": "funcgrad.transforms.series.expanding",
 }
 
 

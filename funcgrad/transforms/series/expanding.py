@@ -13,6 +13,7 @@ from funcgrad.graph.calls import Call
 from funcgrad.graph.graph import Graph, closed
 from funcgrad.graph.node import Node
 from funcgrad.graph.op import fresh_leaf, unknown
+from funcgrad.graph.program import Path
 from funcgrad.graph.provenance import function_place
 from funcgrad.graph.types import type_of
 from funcgrad.primitives.kinds import zeros_like
@@ -158,8 +159,17 @@ def recorded(
     (_, whole) = tree.flatten((given, dict.fromkeys(sorted(keywords))))
     static: dict[int | str, Any] = {i + 1: a for i, a in enumerate(rest)} | keywords
     path, captured, _, _ = traced(f, Arguments(values, whole, static), values)
+    if captured:
+        asked_again(path, xs, captured)
     graph = Graph(path.graph.inputs, path.graph.constants, path.graph.steps, path.graph.outputs[len(path.guards) :])
     return inlined(graph), captured, path.structure
+
+
+def asked_again(path: Path, xs: list[Any], captured: list[Node]) -> None:
+    """Let a transform around this one hear what Python's control flow asked about values of its own."""
+    for value, guard in zip(path.graph(*xs, *captured), path.guards, strict=False):
+        if type(value) is Node:
+            type(guard.answer)(value)
 
 
 def staged(

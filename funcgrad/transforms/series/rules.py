@@ -14,7 +14,7 @@ from attrs import define, field
 from funcgrad.errors import UnsupportedFunction
 from funcgrad.graph.calls import Call
 from funcgrad.graph.graph import Graph, closed
-from funcgrad.graph.op import Op, Result, Weakness, fresh_leaf
+from funcgrad.graph.op import Delayed, Op, Result, Weakness, fresh_leaf
 from funcgrad.graph.types import type_of
 from funcgrad.primitives.kinds import Joint, Linear, Multilinear, Pointwise, chain, scaled
 from funcgrad.primitives.pointwise import (
@@ -143,7 +143,7 @@ def derivative(op: Op, moving: Sequence[int], kinds: Sequence[Any], answers: Seq
             given[i] = dot
         z = tuple(zs) if op.several else zs[0]
         zdot = push_by_pull(op, given, z, tuple(xs)) if op.transposed_push else op.push(given, z, tuple(xs))
-        zdots = zdot if op.several else (zdot,)
+        zdots = [one.known() if type(one) is Delayed else one for one in (zdot if op.several else (zdot,))]
         fitted = [
             np.zeros(kind.shape, kind.dtype)[()] if one is None else fit(one, kind, stretch=True)
             for one, kind in zip(zdots, answers, strict=True)
@@ -307,7 +307,7 @@ def power_by(expansion: Expansion, op: Any, args: list[Any], z: Stream) -> Next 
     if n == 0:
         return lambda k: None
     if n == 1:
-        return x.at
+        return lambda k: x.at(k)
     if type(n) is int and n > 1:
         half = expansion.answer(PowerBy(n // 2), [x]) if n > 3 else x
         other = half if n % 2 == 0 else expansion.answer(mul, [half, x])

@@ -8,6 +8,7 @@ from attrs import define, field
 
 from funcgrad.graph.node import Node
 from funcgrad.graph.types import type_of
+from funcgrad.primitives.kinds import zeros_like
 from funcgrad.sweeps.edges import stretch_to
 
 #: So many products are summed by one call of NumPy's; fewer, or traced ones, one by one.
@@ -61,7 +62,8 @@ class Stream:
     def slope(self) -> "Stream":
         """The series of the derivative with respect to t: coefficient k is (k+1) cₖ₊₁."""
         if self.rate is None:
-            self.rate = Stream([self.at(1)], self.order - 1, lambda _: lambda k: times(k + 1, self.at(k + 1)))
+            first = zeros_like(self.known[0]) if self.at(1) is None else self.at(1)
+            self.rate = Stream([first], self.order - 1, lambda _: lambda k: times(k + 1, self.at(k + 1)))
             self.rate.last = self.last - 1
         rate: Stream = self.rate
         return rate
@@ -124,7 +126,7 @@ def convolved_between(a: Stream, b: Stream, k: int, low: int, stop: int) -> Any:
         if one is not None and other is not None and one.dtype == other.dtype:
             xs, ys = one[low:stop], other[k - low :: -1][: stop - low]
             if xs[0].size < SMALL and xs.dtype.kind == "f":
-                return np.vecdot(xs, ys, axis=0)
+                return along_first(xs, ys)
             return np.einsum("k...,k...->...", xs, ys)
     total = None
     for j in range(low, stop):
@@ -132,6 +134,12 @@ def convolved_between(a: Stream, b: Stream, k: int, low: int, stop: int) -> Any:
         if x is not None and y is not None:
             total = x * y if total is None else total + x * y
     return total
+
+
+def along_first(xs: Any, ys: Any) -> Any:
+    """Σ xs·ys over axis 0."""
+    dot: Any = np.vecdot
+    return dot(xs, ys, axis=0)
 
 
 def shape_of(value: Any) -> Any:

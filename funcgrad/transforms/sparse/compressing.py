@@ -45,16 +45,23 @@ class Plan:
     #: For a symmetric matrix, which columns are read for their rows as well.
     hub: Any = None
 
-    def matrix(self, products: Any) -> Any:
-        """The matrix, its elements picked out of the products, one for each colour."""
+    #: For each element of the pattern, which product it is read from, and where in it.
+    picks: tuple[Any, Any] = field(init=False)
+
+    @picks.default
+    def _picks(self) -> tuple[Any, Any]:
         sets = self.sets
         rows, columns = np.repeat(np.arange(sets.shape[0]), np.diff(sets.indptr)), sets.indices
         seeded, other = (rows, columns) if self.backwards else (columns, rows)
         if self.hub is not None:
             swapped = self.hub[rows] & ~self.hub[columns]
             seeded, other = np.where(swapped, rows, columns), np.where(swapped, columns, rows)
-        data = products[self.colours.of[seeded], other]
-        return csr_array((data, sets.indices.copy(), sets.indptr.copy()), shape=sets.shape)
+        return self.colours.of[seeded], other
+
+    def matrix(self, products: Any) -> Any:
+        """The matrix, its elements picked out of the products, one for each colour."""
+        sets = self.sets
+        return csr_array((products[self.picks], sets.indices.copy(), sets.indptr.copy()), shape=sets.shape)
 
 
 @define(eq=False)

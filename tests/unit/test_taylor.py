@@ -19,6 +19,7 @@ from funcgrad import (
     primitive,
     stop_gradient,
     taylor,
+    tree,
     vmap,
 )
 from funcgrad.errors import BadAnswer, BadArgument, UnknownValue, UnsupportedFunction
@@ -119,6 +120,7 @@ FUNCTIONS = {
     "sinc": np.sinc,
     "scan": lambda x: lax.scan(lambda c, a: (np.sin(c) * a, c * c), np.ones(3), x)[1],
     "fori": lambda x: lax.fori_loop(0, 3, lambda i, c: np.sin(c) + x, x),
+    "while": lambda x: lax.while_loop(lambda c: np.sum(c) < 20, lambda c: c * 1.5 + np.sin(c * x[0]), x),
     "cond": lambda x: lax.cond(x[0, 0] > 0, np.sin, np.cos, x),
     "jit": jit(lambda x: np.sin(x) * x),
     "rule forwards": with_push,
@@ -133,6 +135,29 @@ def test_series_are_nested_derivatives(name):
     f, v = FUNCTIONS[name], np.cos(X)
     wanted = nested(f, X, v, 3)
     assert np.allclose(taylor(f, X, 3, v=v), wanted, rtol=1e-9, atol=1e-9)
+
+
+LOOPS = {
+    "scan": lambda x: lax.scan(lambda c, a: (np.sin(c) * a, c * x), x, np.array([0.5, 2.0, 3.0]))[1],
+    "scan in reverse": lambda x: lax.scan(lambda c, a: (c * a, c), 2.0, np.stack([x, x * x]), reverse=True),
+    "while": lambda x: lax.while_loop(lambda c: c[0] < 5, lambda c: (c[0] + 1, c[1] * np.cos(x * c[1])), (0, x))[1],
+    "while without": lambda x: lax.while_loop(lambda c: c < 3, lambda c: c + 1, 0) * x**2,
+    "cond": lambda x: lax.cond(x > 0, lambda x: x**3 * lax.fori_loop(0, 2, lambda i, c: c * x, 1.0), np.cos, x),
+}
+
+
+@pytest.mark.parametrize("name", LOOPS)
+def test_loops_under_other_transforms(name):
+    def f(x):
+        return sum([np.sum(y) for y in tree.leaves(LOOPS[name](x))])
+
+    second, x = derivative(f, 2), 0.7
+    wanted = grad(grad(grad(f)))(x)
+    for transform in (grad, jacfwd, jit, lambda f: lambda x: derivative(f)(x)):
+        g = transform(second)
+        got = g(x)
+        assert np.isclose(got, grad(grad(f))(x) if transform is jit else wanted)
+    assert np.allclose(vmap(second)(np.array([x, 0.9])), [second(x), second(0.9)])
 
 
 def test_special_functions_of_scipy():

@@ -40,6 +40,7 @@ from funcgrad.primitives.solving import Solve
 from funcgrad.sweeps.edges import fit
 from funcgrad.sweeps.pullback import push_by_pull
 from funcgrad.transforms.running import inlined
+from funcgrad.transforms.series.looping import LOOPS
 from funcgrad.transforms.series.streams import (
     Stream,
     bare,
@@ -89,7 +90,11 @@ class Expansion:
                     f"The series of {op.name} at order {self.order} needs more than {MOST:,} others. Its derivative "
                     "is made of ever more functions. Use nested jvp, or a lower order."
                 )
-            self.made[key] = self.begun(op, args), args  # the arguments are kept, so that no other has their id
+            loops = whole and type(op) in LOOPS
+            self.made[key] = (
+                self.looped(op, args) if loops else self.begun(op, args),
+                args,
+            )  # the arguments are kept, so that no other has their id
         answer = self.made[key][0]
         if whole:
             for one in answer if type(answer) is tuple else (answer,):
@@ -105,6 +110,13 @@ class Expansion:
             several += [Stream([one], self.order, equation.result(i)) for i, one in enumerate(z)]
             return tuple([s if type_of(one).dtype.kind in "fc" else one for s, one in zip(several, z, strict=True)])
         return Stream([z], self.order, lambda own: self.next(op, args, own))
+
+    def looped(self, op: Op, args: list[Any]) -> Any:
+        """The series of the results of a loop or a choice, of which all arguments are there."""
+        own = type(self)
+        return tuple(
+            LOOPS[type(op)](lambda graph, inputs: own(self.order).run(graph, inputs, True), op, args, self.order)
+        )
 
     def next(self, op: Op, args: list[Any], z: Stream) -> Next:
         """What computes the coefficients of an answer."""

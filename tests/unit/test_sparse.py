@@ -5,7 +5,7 @@ import pytest
 
 scipy_sparse = pytest.importorskip("scipy.sparse")
 
-from funcgrad import grad, hessian, jacobian, jit, lax, sparsity, tree, vmap
+from funcgrad import custom_vjp, grad, hessian, jacobian, jit, lax, sparsity, tree, vmap
 from funcgrad.errors import BadAnswer, BadArgument
 from funcgrad.transforms.sparse.colouring import column_colours, greedy, symmetric_colours
 from funcgrad.transforms.sparse.sets import MOST, bounded
@@ -14,6 +14,14 @@ RNG = np.random.default_rng(0)
 X = RNG.uniform(1, 2, (3, 4))
 A = np.diag(np.arange(1.0, 5.0)) + np.diag(np.ones(3), 1)
 V = RNG.uniform(1, 2, 6)
+
+
+@custom_vjp
+def with_rule(x):
+    return np.sin(x)
+
+
+with_rule.defvjp(lambda x: (np.sin(x), x), lambda x, ybar: (ybar * np.cos(x),))
 
 
 def rosenbrock(x):
@@ -56,6 +64,13 @@ EXACT = {
     "constant": (lambda x: np.ones(3), V),
     "floor": (lambda x: np.floor(x), V),
 }
+S = scipy_sparse.csr_array(A)
+EXACT |= {
+    "sparse matrix": (lambda x: S @ x.T, X),
+    "its transpose": (lambda x: (S.T @ x.T) * 2, X),
+    "sparse by columns": (lambda x: S.tocsc() @ x[0], X),
+    "sparse on the right": (lambda x: x @ S, X),
+}
 #: Functions whose patterns hold at every x, and more than at this one.
 COVERING = {
     "maximum": (lambda x: np.max(x, 1), X),
@@ -65,6 +80,7 @@ COVERING = {
     "inverse": (lambda x: np.linalg.inv(x @ x.T), X),
     "cond": (lambda x: lax.cond(x[0] > 0, lambda x: x * 2, lambda x: x[::-1], x), V),
     "indices of x": (lambda x: x[np.argsort(x)], V),
+    "a rule of one's own": (lambda x: with_rule(x) * x[::-1], V),
     "while": (lambda x: lax.while_loop(lambda c: c[0] < 9, lambda c: c * 2, x), V),
 }
 
@@ -194,3 +210,11 @@ def test_what_is_refused():
         hessian(np.sin, sparse=True)(V)
     with pytest.raises(BadArgument, match="holomorphic"):
         jacobian(np.sin, sparse=True)(V + 1j)
+
+
+def test_empty_arrays():
+    assert sparsity(lambda x: np.einsum("ij,j->i", x, np.ones(3)), np.ones((0, 3))).shape == (0, 0)
+    assert sparsity(lambda x: np.ones((2, 0)) @ x, np.ones((0, 3))).shape == (6, 0)
+    assert sparsity(lambda x, y: np.einsum("ij,j->i", x, y), np.ones((0, 3)), np.ones(3), argnums=1).shape == (0, 3)
+    assert sparsity(lambda x: np.sum(x, 0), np.ones((0, 3))).shape == (3, 0)
+    assert jacobian(lambda x: x * 2, sparse=True)(np.ones(0)).shape == (0, 0)

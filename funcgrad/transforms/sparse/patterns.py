@@ -53,7 +53,8 @@ def pattern(graph: Graph) -> list[Any]:
     sizes = [kind.size for kind in graph.inputs]
     first, inputs = 0, []
     for kind, size in zip(graph.inputs, sizes, strict=True):
-        inputs.append(Reach(kind, of_rows(np.ones(size, int), np.arange(first, first + size), sum(sizes))))
+        own = of_rows(np.ones(size, int), np.arange(first, first + size), sum(sizes))
+        inputs.append(Reach(kind, own if size else None))
         first += size
     return [reach.sets for reach in reaches(graph, inputs)]
 
@@ -262,6 +263,8 @@ def einsum(op: Any, args: Sequence[Reach], kind: Any) -> Any:
 def products(X: Any, Y: Any, Z: Any, axes: Any, args: Sequence[Reach], kind: Any) -> Any:
     """The sets of sums of products over `axes`; X, Y and Z number the elements, broadcasting to one product each."""
     axes = (axes,) if type(axes) is int else axes
+    if not prod(np.broadcast_shapes(X.shape, Y.shape, Z.shape)):
+        return None
     several = []
     for own, other, labels, others in ((args[0], args[1], X, Y), (args[1], args[0], Y, X)):
         if own.sets is None:

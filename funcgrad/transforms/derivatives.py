@@ -279,7 +279,7 @@ def jacobian(
            [3., 4.]])
     """
     if sparse:
-        sparsely: Function = loaded(SPARSE).jacobian(without_aux(f, "jacobian", has_aux), argnums, holomorphic)
+        sparsely: Function = loaded(SPARSE).jacobian(f, argnums, has_aux, holomorphic)
         return sparsely
 
     def backwards(leaves: list[Any], answers: list[Any]) -> bool:
@@ -371,16 +371,6 @@ def block(rows: Any, y: Any, leaf: Node) -> Any:
     return weak(shaped) if leaf.weak and type_of(y).weak else shaped
 
 
-def without_aux(f: Function, transform: str, has_aux: bool) -> Function:
-    """f, if it promises no pair."""
-    if has_aux:
-        raise BadArgument(
-            f"{transform} was given both sparse=True and has_aux=True. A sparse matrix is made of the graph alone, of "
-            "which f is no part. Leave out has_aux=True, and call f for what stands beside."
-        )
-    return f
-
-
 def hessian(
     f: Function, argnums: Argnums = 0, has_aux: bool = False, holomorphic: bool = False, sparse: bool = False
 ) -> Function:
@@ -395,7 +385,7 @@ def hessian(
            [6., 2.]])
     """
     if sparse:
-        sparsely: Function = loaded(SPARSE).hessian(without_aux(f, "hessian", has_aux), argnums, holomorphic)
+        sparsely: Function = loaded(SPARSE).hessian(f, argnums, has_aux, holomorphic)
         return sparsely
     return jacfwd(jacrev(f, argnums, has_aux, holomorphic), argnums, has_aux, holomorphic)
 

@@ -241,11 +241,6 @@ def inverse(expansion: Expansion, args: list[Any], z: Stream) -> Next:
     return quotient(expansion, [1, *args], z)
 
 
-def squared(expansion: Expansion, args: list[Any], z: Stream) -> Next:
-    """x x."""
-    return product(expansion, [args[0], args[0]], z)
-
-
 def square_root(expansion: Expansion, args: list[Any], z: Stream) -> Next:
     """From z z = x: zₖ = (xₖ - Σ_{0<j<k} zⱼ zₖ₋ⱼ) / 2z₀."""
     return lambda k: over(minus(args[0].at(k), convolved(z, z, k, low=1, high=1)), 2 * z.known[0])
@@ -381,7 +376,7 @@ RULES: dict[Op, Callable[[Expansion, list[Any], Stream], Next | None]] = {
     chain: product,
     div: quotient,
     reciprocal: inverse,
-    square: squared,
+    square: lambda expansion, args, z: product(expansion, [*args, *args], z),
     sqrt: square_root,
     root: square_root,
     exp: exponential,

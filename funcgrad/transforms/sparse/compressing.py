@@ -81,8 +81,9 @@ class Plans:
         return self.known[digest]
 
 
-def jacobian(f: Function, argnums: Argnums, holomorphic: bool) -> Function:
+def jacobian(f: Function, argnums: Argnums, has_aux: bool, holomorphic: bool) -> Function:
     """What `derivatives.jacobian` with sparse=True is."""
+    refuse_aux("jacobian", has_aux)
     plans = Plans()
 
     @wraps(f)
@@ -96,8 +97,9 @@ def jacobian(f: Function, argnums: Argnums, holomorphic: bool) -> Function:
     return matrix
 
 
-def hessian(f: Function, argnums: Argnums, holomorphic: bool) -> Function:
+def hessian(f: Function, argnums: Argnums, has_aux: bool, holomorphic: bool) -> Function:
     """What `derivatives.hessian` with sparse=True is."""
+    refuse_aux("hessian", has_aux)
     plans = Plans()
 
     @wraps(f)
@@ -110,6 +112,15 @@ def hessian(f: Function, argnums: Argnums, holomorphic: bool) -> Function:
         return plan.matrix(*handed_back([columns]))
 
     return matrix
+
+
+def refuse_aux(transform: str, has_aux: bool) -> None:
+    """Refuse the promise of a pair."""
+    if has_aux:
+        raise BadArgument(
+            f"{transform} was given both sparse=True and has_aux=True. A sparse matrix is made of the graph alone, of "
+            "which what stands beside the answer is no part. Leave out has_aux=True, and call f for it."
+        )
 
 
 def sparsity(f: Function, *args: Any, argnums: Argnums = 0, order: int = 1, **keywords: Any) -> Any:

@@ -110,6 +110,16 @@ def test_patterns_of_choices_and_of_operations_without_a_rule_cover(name):
     assert np.all(sparsity(f, x).toarray() | (dense(f, x) == 0))
 
 
+def guarded(x):
+    return np.sum(np.where(x[1:] > 0, np.log(np.abs(x[1:])) * x[:-1] ** 2, 0.0))
+
+
+@pytest.mark.parametrize("f", [guarded, np.linalg.norm, lambda x: np.sum(np.max(x.reshape(3, 3), 1) ** 2)])
+def test_sparse_hessians_with_choices(f):
+    x = RNG.normal(size=9)
+    assert np.allclose(hessian(f, sparse=True)(x).toarray(), hessian(f)(x), rtol=1e-12, atol=1e-12)
+
+
 @pytest.mark.parametrize("f", [rosenbrock, arrow, np.prod, np.sum, lambda x: x[0] * np.sum(x[1:] * x[:-1])])
 def test_sparse_hessians_are_the_dense_ones(f):
     x = RNG.normal(size=9)

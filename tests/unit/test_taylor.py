@@ -262,6 +262,24 @@ def test_control_flow_under_jit_is_guarded():
     assert [f(2.0), f(-2.0), f(3.0)] == [12.0, 0.0, 18.0]
 
 
+@pytest.mark.parametrize("transform", [lambda f: f, jit, vmap])
+def test_where_a_recurrence_would_divide_by_zero(transform):
+    x = np.zeros(2)
+    assert transform(derivative(lambda x: x**2.0 + x**3, 2))(x).tolist() == [2, 2]
+    assert transform(derivative(lambda x: x**1.5))(x).tolist() == [0, 0]
+    assert transform(derivative(lambda x: x**2.5, 2))(x).tolist() == [0, 0]
+    assert np.isnan(transform(derivative(lambda x: np.where(x > 0, np.log(x), x**2), 2))(x)).tolist() == [False] * 2
+    norm = lambda x: np.linalg.norm(np.stack([x, x]))
+    assert derivative(norm)(0.0) == 0
+
+
+def test_very_high_orders():
+    c = taylor(lambda x: np.exp(np.sin(x)), 0.1, 150)
+    assert np.isclose(np.sum(c * 0.5 ** np.arange(151)), np.exp(np.sin(0.6)), rtol=1e-14)
+    with pytest.raises(BadArgument, match=r"derivative was given the order 171.*no float.*Write taylor\(f, x, 171\)"):
+        derivative(np.exp, 171)
+
+
 def test_what_is_refused():
     with pytest.raises(BadArgument, match=r"taylor was given the order -1.*natural number.*Write taylor\(f, x, 3\)"):
         taylor(np.sin, 1.0, -1)

@@ -26,6 +26,9 @@ from funcgrad.transforms.running import inlined
 from funcgrad.transforms.series.rules import Expansion
 from funcgrad.transforms.series.streams import Stream, coefficient, first
 
+#: The largest number whose factorial is a float.
+LARGEST = 170
+
 
 def taylor(f: Callable[..., Any], x: Any, order: int, v: Any = None) -> Any:
     """The Taylor coefficients c₀ … cₙ of f at x in the direction v: f(x + t v) = c₀ + c₁ t + … + cₙ tⁿ + O(tⁿ⁺¹).
@@ -66,6 +69,11 @@ def derivative(f: Callable[..., Any], n: int = 1) -> Callable[..., Any]:
     array([ 60., 240.])
     """
     checked(n, "derivative", 0)
+    if n > LARGEST:
+        raise BadArgument(
+            f"derivative was given the order {n}. The factorial of an order above {LARGEST} is no float. "
+            f"Write taylor(f, x, {n}), whose coefficients are divided by it."
+        )
 
     @wraps(f)
     def nth(*args: Any, **keywords: Any) -> Any:

@@ -28,7 +28,6 @@ from funcgrad.primitives.pointwise import (
     mul,
     power,
     reciprocal,
-    root,
     sin,
     sinh,
     sqrt,
@@ -310,7 +309,7 @@ def power_rule(expansion: Expansion, args: list[Any], z: Stream) -> Next | None:
 
 def power_by(expansion: Expansion, op: Any, args: list[Any], z: Stream) -> Next | None:
     """xⁿ for a number n: a product of two lower powers, so that x may be 0, if n is a natural number."""
-    (x,), n = args, op.exponent
+    (x,), n = args, int(op.exponent) if op.exponent == np.floor(op.exponent) else op.exponent
     if n == 0:
         return lambda k: None
     if n == 1:
@@ -319,7 +318,7 @@ def power_by(expansion: Expansion, op: Any, args: list[Any], z: Stream) -> Next 
         half = expansion.answer(PowerBy(n // 2), [x]) if n > 3 else x
         other = half if n % 2 == 0 else expansion.answer(mul, [half, x])
         return product(expansion, [half, other], z)
-    return raised(x, n, z)
+    return raised(x, n, z) if n < 0 or (not traced(x.known[0]) and np.all(x.known[0])) else None
 
 
 # ---- linear in each argument -----------------------------------------------------------------------------------------
@@ -378,7 +377,6 @@ RULES: dict[Op, Callable[[Expansion, list[Any], Stream], Next | None]] = {
     reciprocal: inverse,
     square: lambda expansion, args, z: product(expansion, [*args, *args], z),
     sqrt: square_root,
-    root: square_root,
     exp: exponential,
     log: logarithm,
     sin: partner(cos, 1),

@@ -36,6 +36,8 @@ def arrow(x):
 EXACT = {
     "matrix by vector": (lambda x: A @ x, V[:4]),
     "matrix by matrix": (lambda x: A @ x.T, X),
+    "matrix of a stack": (lambda x: np.stack([x, x * 2]) @ A, X),
+    "einsum with a sparse factor": (lambda x: np.einsum("ij,jk->ki", x, A), X),
     "matrix on the right": (lambda x: x @ A, X),
     "dense constant": (lambda x: np.ones((2, 3)) @ x, X),
     "both factors": (lambda x: x.T @ x, X),
@@ -196,6 +198,14 @@ def test_symmetric_matrices_are_recovered():
 
 def test_large_patterns_take_seconds_at_most():
     assert sparsity(rosenbrock, np.zeros(100_000), order=2).nnz == 299_998
+
+
+def test_sparse_factors_are_taken_as_sparse_and_dense_patterns_refused():
+    D = np.diff(np.eye(300), axis=0)
+    assert sparsity(lambda x: D @ x @ D.T, np.ones((300, 300))).nnz == 4 * 299 * 299
+    for f in (np.cumsum, lambda x: np.convolve(x, x[:10_000]), lambda x: x / np.sum(x)):
+        with pytest.raises(BadAnswer, match="elements at some step"):
+            sparsity(f, np.ones(100_000))
 
 
 def test_derivatives_of_other_transforms_have_patterns():

@@ -30,6 +30,7 @@ from funcgrad.transforms.choosing import Choose
 from funcgrad.transforms.scanning import Scan
 from funcgrad.transforms.sparse.sets import (
     Reach,
+    bounded,
     kept,
     linked,
     numbered,
@@ -228,6 +229,7 @@ def along(op: Any, args: Sequence[Reach], kind: Any) -> Any:
 def cumulative(op: Any, args: Sequence[Reach], kind: Any) -> Any:
     """Each element depends on those before it along the axis, and on its own."""
     x = args[0]
+    bounded(kind.size * (x.type.shape[op.axis] + 1) // 2)
     labels = np.moveaxis(x.labels, op.axis, -1)
     i, j = np.tril_indices(x.type.shape[op.axis])
     return linked(labels[..., i], labels[..., j], kind.size, x.sets)
@@ -286,11 +288,16 @@ def products(X: Any, Y: Any, Z: Any, axes: Any, args: Sequence[Reach], kind: Any
 
 
 def partly(labels: Any, others: Any, Z: Any, own: Reach, other: Reach, kind: Any) -> Any:
-    """The sets of sums of products with a constant, of which some elements are 0."""
-    there = np.not_equal(other.value, 0).reshape(-1)[others]
+    """The sets of sums of products with a constant, of which some elements are 0: the products with the others."""
     shape = np.broadcast_shapes(labels.shape, others.shape, Z.shape)
-    places = np.nonzero(np.broadcast_to(there, shape))
-    return linked(np.broadcast_to(Z, shape)[places], np.broadcast_to(labels, shape)[places], kind.size, own.sets)
+    there = np.nonzero(np.not_equal(other.value, 0).reshape(-1)[others])
+    free = [axis for axis, n in enumerate(shape) if n != others.shape[axis]]
+    bounded(len(there[0]) * prod([shape[axis] for axis in free]))
+    places: list[Any] = [places.reshape(-1, *(1,) * len(free)) for places in there]
+    for i, axis in enumerate(free):
+        places[axis] = np.arange(shape[axis]).reshape(-1, *(1,) * (len(free) - i - 1))
+    index = tuple(np.broadcast_arrays(*places))
+    return linked(np.broadcast_to(Z, shape)[index], np.broadcast_to(labels, shape)[index], kind.size, own.sets)
 
 
 def correlated(op: Any, args: Sequence[Reach], kind: Any) -> Any:
@@ -298,6 +305,7 @@ def correlated(op: Any, args: Sequence[Reach], kind: Any) -> Any:
     x, y = args
     n, m = x.type.shape[-1], y.type.shape[-1]
     first = 1 - m if op.full else 0
+    bounded(kind.size * m)
     k, j = np.indices((kind.shape[-1], m)).reshape(2, -1)
     i = k + j + first
     inside = (i >= 0) & (i < n)

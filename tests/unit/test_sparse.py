@@ -56,6 +56,7 @@ EXACT = {
     "convolution": (lambda x: np.convolve(x, [1.0, 2.0, 3.0]), V),
     "convolution within": (lambda x: np.convolve(x, x[:2], "valid"), V),
     "norm": (lambda x: np.linalg.norm(x, axis=1), X),
+    "vander": (lambda x: np.vander(x[0], 4), X),
     "quotient": (lambda x: x**2 / np.sum(x, 1, keepdims=True), X),
     "stack": (lambda x: np.stack([x, x[::-1]], -1), X),
     "concatenate": (lambda x: np.concatenate([x[0], np.ones(2), x[:, 1]]), X),

@@ -13,7 +13,6 @@ from funcgrad.graph.calls import Call
 from funcgrad.graph.graph import Graph, closed
 from funcgrad.graph.node import Node
 from funcgrad.graph.op import fresh_leaf, unknown
-from funcgrad.graph.program import Path
 from funcgrad.graph.provenance import function_place
 from funcgrad.graph.types import type_of
 from funcgrad.primitives.kinds import zeros_like
@@ -21,7 +20,7 @@ from funcgrad.primitives.shaping import Stack
 from funcgrad.sweeps.edges import fit
 from funcgrad.transforms.arguments import Arguments
 from funcgrad.transforms.boundary import differentiable, matched, outputs_of
-from funcgrad.transforms.recording import traced
+from funcgrad.transforms.recording import asked_again, traced
 from funcgrad.transforms.running import inlined
 from funcgrad.transforms.series.rules import Expansion
 from funcgrad.transforms.series.streams import Stream, coefficient, first
@@ -168,16 +167,9 @@ def recorded(
     static: dict[int | str, Any] = {i + 1: a for i, a in enumerate(rest)} | keywords
     path, captured, _, _ = traced(f, Arguments(values, whole, static), values)
     if captured:
-        asked_again(path, xs, captured)
+        asked_again(path, path.graph(*xs, *captured))
     graph = Graph(path.graph.inputs, path.graph.constants, path.graph.steps, path.graph.outputs[len(path.guards) :])
     return inlined(graph), captured, path.structure
-
-
-def asked_again(path: Path, xs: list[Any], captured: list[Node]) -> None:
-    """Let a transform around this one hear what Python's control flow asked about values of its own."""
-    for value, guard in zip(path.graph(*xs, *captured), path.guards, strict=False):
-        if type(value) is Node:
-            type(guard.answer)(value)
 
 
 def staged(

@@ -22,8 +22,8 @@ from funcgrad.primitives.kinds import Expand, Pointwise, Sum, chain
 from funcgrad.primitives.ordering import Arranged, Levelled, OrderStatistics
 from funcgrad.primitives.placing import Place
 from funcgrad.primitives.pointwise import Conjugate, Imaginary, PowerBy, Select, mul
-from funcgrad.primitives.reducing import Extreme, LogSumExp, Product
-from funcgrad.primitives.scanning import CumulativeProduct, CumulativeSum
+from funcgrad.primitives.reducing import Extreme, Length, LogSumExp, Product
+from funcgrad.primitives.scanning import CumulativeProduct, CumulativeSum, Powers
 from funcgrad.primitives.shaping import Cast, Concatenate, Overlapped, Reshape, Stack, Transpose, Windows
 from funcgrad.primitives.spectral import Fourier, InverseRealFourier, RealFourier
 from funcgrad.transforms.choosing import Choose
@@ -235,6 +235,12 @@ def cumulative(op: Any, args: Sequence[Reach], kind: Any) -> Any:
     return linked(labels[..., i], labels[..., j], kind.size, x.sets)
 
 
+def powers(op: Any, args: Sequence[Reach], kind: Any) -> Any:
+    """Each element is a power of one of x, the first of each row none."""
+    exponents = numbered(kind) % op.count
+    return kept(selected(args[0].sets, numbered(kind) // op.count), exponents > 0)
+
+
 # ---- contracted ------------------------------------------------------------------------------------------------------
 def matmul(op: Any, args: Sequence[Reach], kind: Any) -> Any:
     """Each element depends on a row of X and on a column of Y."""
@@ -375,11 +381,12 @@ RULES: dict[type, Rule] = {
     **dict.fromkeys([Cast, Conjugate, Imaginary, Weakness], same),
     **dict.fromkeys([Reshape, Transpose, Index, Gather, Windows, Diagonal, Expand], moved),
     **dict.fromkeys([Concatenate, Stack, Place], joined),
-    **dict.fromkeys([Sum, Overlapped, Extreme, LogSumExp, Product], added),
+    **dict.fromkeys([Sum, Overlapped, Extreme, Length, LogSumExp, Product], added),
     Scatter: scattered,
     Banded: banded,
     **dict.fromkeys([Fourier, RealFourier, InverseRealFourier, Arranged, Levelled, OrderStatistics], along),
     **dict.fromkeys([CumulativeSum, CumulativeProduct], cumulative),
+    Powers: powers,
     MatMul: matmul,
     Einsum: einsum,
     Correlation: correlated,

@@ -25,6 +25,9 @@ __version__ = "0.1.0"
 __all__ = [
     "Node",
     "Program",
+    "checkpoint",
+    "checkpoint_name",
+    "checkpoint_policies",
     "custom_jvp",
     "custom_vjp",
     "eval_shape",
@@ -54,6 +57,9 @@ __all__ = [
 
 #: What loads on first use, by the module that has it.
 LATER = {
+    "checkpoint": "funcgrad.transforms.recomputing",
+    "checkpoint_name": "funcgrad.transforms.recomputing",
+    "checkpoint_policies": "funcgrad.transforms.recomputing",
     "custom_jvp": "funcgrad.transforms.ruling",
     "custom_vjp": "funcgrad.transforms.ruling",
     "explain_retrace": "funcgrad.transforms.jitting",

@@ -62,18 +62,13 @@ class Checkpoint(Op):
         agree(args, self.body.graph.inputs)
         return self.body.kinds
 
-    def evaluated(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
-        """The answers on plain values, each value between going when no later step needs it.
+    def evaluated(self, inputs: Sequence[Any], known: dict[int, Any] | None = None) -> tuple[Any, ...]:
+        """The answers, step by step, each value between going when no later step needs it; some may be known before.
 
         It is for graphs that run once or twice: to write and compile their program would take longer.
         """
-        graph = self.body.graph
-        values: list[Any] = [*inputs, *[constant.value for constant in graph.constants]]
-        for step, last in zip(graph.steps, self.body.once("last", lambda: last_uses(graph)), strict=True):
-            values.append(step.op(*[values[i] for i in step.args]))
-            for i in last:
-                values[i] = None
-        return tuple([values[i] for i in graph.outputs])
+        last = self.body.once("last", lambda: last_uses(self.body.graph))
+        return replayed(self.body.graph, inputs, known or {}, remembered, last)
 
     # ---- derivatives -----------------------------------------------------------------------------------------------
     def pull(self, zbar: Any, z: Any, args: tuple[Any, ...], wanted: Sequence[int]) -> list[Any]:
@@ -97,7 +92,7 @@ class Checkpoint(Op):
         with Call("vjp", self.run) as call:
             leaves = {i: fresh_leaf(call, args[i]) for i in moving}
             known = dict(zip(graph.outputs[self.count :], kept, strict=True))
-            answers = replayed(graph, [leaves.get(i, a) for i, a in enumerate(args)], known, remembered)
+            answers = self.evaluated([leaves.get(i, a) for i, a in enumerate(args)], known)
             own = list(leaves.values())
             return bars_of(pullback(call, [answers[i] for i in arrived], bars, own), own)
 
@@ -161,13 +156,22 @@ def last_uses(graph: Graph) -> list[list[int]]:
 
 
 def replayed(
-    graph: Graph, inputs: Sequence[Any], known: dict[int, Any], meet: Callable[[Any, list[Any], Any], Any]
+    graph: Graph,
+    inputs: Sequence[Any],
+    known: dict[int, Any],
+    meet: Callable[[Any, list[Any], Any], Any],
+    last: Sequence[Sequence[int]] | None = None,
 ) -> tuple[Any, ...]:
-    """The answers of a graph of which some values are known from before: `meet` takes such a one in."""
+    """The answers of a graph of which some values are known from before: `meet` takes such a one in.
+
+    `last` says for each step which values go after it.
+    """
     values: list[Any] = [*inputs, *[constant.value for constant in graph.constants]]
-    for step in graph.steps:
+    for k, step in enumerate(graph.steps):
         args, number = [values[i] for i in step.args], len(values)
         values.append(meet(step.op, args, known[number]) if number in known else step.op(*args))
+        for i in last[k] if last else ():
+            values[i] = None
     return tuple([values[i] for i in graph.outputs])
 
 

@@ -12,10 +12,11 @@ from funcgrad.errors import BadArgument
 from funcgrad.graph.calls import Call, Calls, births, hold
 from funcgrad.graph.graph import closed, since
 from funcgrad.graph.node import History, Node
-from funcgrad.graph.op import Leaf, example_of, fresh_leaf, typed, unknown
+from funcgrad.graph.op import Leaf, example_of, for_later, fresh_leaf, typed, unknown
 from funcgrad.graph.tracing import Trace
 from funcgrad.primitives.marking import Named
 from funcgrad.rewrites.simplifying import simplified
+from funcgrad.sweeps.edges import plain
 from funcgrad.transforms import policies as checkpoint_policies
 from funcgrad.transforms.bodies import Body
 from funcgrad.transforms.boundary import outputs_of
@@ -177,6 +178,7 @@ def answered(op: Checkpoint, args: tuple[Any, ...], values: list[Any], known: bo
     """The answers of an operation as nodes, given their values or types."""
     calls = calls_of(args)
     if known:
-        answers = tuple(map(example_of, values))
+        later = any(map(for_later, values))
+        answers = op.evaluated(list(map(plain, args))) if later else tuple(map(example_of, values))
         return answers if calls is None else op.grow(calls, args, answers)
     return op.results(Node(tuple(values), History(op, args, tuple(values), births(), calls)))

@@ -1,6 +1,7 @@
 """Loops of known length: scan, map and fori_loop."""
 
 from collections.abc import Callable
+from functools import wraps
 from math import isqrt
 from typing import Any
 
@@ -117,7 +118,7 @@ def map(f: Callable[..., Any], xs: Any, *, batch_size: int | None = None) -> Any
     array([ 5., 25.])
     """
     if batch_size is None:
-        return scan(lambda _, x: ((), f(x)), (), xs)[1]
+        return scan(handing(f, lambda _, x: ((), f(x)), ("the carry", 0)), (), xs)[1]
     rows, structure = numbers_of("map", "xs", xs)
     count, rest = divmod(length_of(rows, structure, None), batch_size)
     cut = count * batch_size
@@ -146,10 +147,20 @@ def fori_loop(
                 f"fori_loop was given checkpoint={checkpoint!r} and a bound that is unknown. Which values are kept "
                 "depends on how many steps there are. Pass known bounds, or leave out checkpoint."
             )
-        return while_loop(
-            lambda carry: carry[0] < carry[1],
-            lambda carry: (carry[0] + 1, carry[1], body_fun(weak(carry[0]), carry[2])),
-            (lower, upper, init_val),
-        )[2]
+
+
+        def repeated(carry: Any) -> Any:
+            return carry[0] + 1, carry[1], body_fun(weak(carry[0]), carry[2])
+
+        step = handing(body_fun, repeated, ("the carry (i, upper, value)",))
+        return while_loop(lambda carry: carry[0] < carry[1], step, (lower, upper, init_val))[2]
     indices = np.arange(*[bound.value if type(bound) is Node else bound for bound in (lower, upper)])
-    return scan(lambda value, i: (body_fun(weak(i), value), None), init_val, indices, checkpoint=checkpoint)[0]
+    step = handing(body_fun, lambda value, i: (body_fun(weak(i), value), None), (1, 0))
+    return scan(step, init_val, indices, checkpoint=checkpoint)[0]
+
+
+def handing(function: Callable[..., Any], step: Callable[..., Any], order: tuple[int | str, ...]) -> Callable[..., Any]:
+    """A step that hands its arguments on to a user's function, in another order: messages speak of the user's."""
+    named = wraps(function)(step)
+    named.__order__ = order  # type: ignore[attr-defined]  # a function may carry how it hands its arguments on
+    return named

@@ -15,7 +15,6 @@ from funcgrad.graph.op import unknown, weak
 from funcgrad.graph.types import Type, type_of
 from funcgrad.lax.repeating import while_loop
 from funcgrad.transforms.batching import vmap
-from funcgrad.transforms.bodies import Body
 from funcgrad.transforms.boundary import copied
 from funcgrad.transforms.carrying import looped, numbers_of
 from funcgrad.transforms.rewinding import enough
@@ -50,10 +49,10 @@ def scan(
     rows, structure = numbers_of("scan", "xs", xs)
     steps = length_of(rows, structure, length)
     kinds = [Type(type_of(x).shape[1:], type_of(x).dtype) for x in rows]
-    loop, carried = looped("scan", f, init, [(structure, kinds)], pair=True)
-    n = len(loop.init)
-    op = Scan(Body(loop.graph), n, len(rows), steps, bool(reverse))
-    args = (*loop.init, *rows, *loop.captured)
+    loop, first, carried = looped("scan", f, init, [(structure, kinds)], pair=True)
+    n = len(first)
+    op = Scan(loop.body, n, len(rows), steps, bool(reverse))
+    args = (*first, *rows, *loop.captured)
     found = scheduled(op, args, checkpoint, blocks_of(unroll, steps))
     answers = [copied(y) if type(y) is not Node else y for y in found]
     return carried.unflatten(answers[:n]), loop.beside.unflatten(answers[n:])
@@ -106,8 +105,11 @@ def scheduled(op: Scan, args: tuple[Any, ...], checkpoint: str | int | None, unr
     if checkpoint == "sqrt":
         unroll = max(isqrt(op.length), 1)
     if type(checkpoint) is int or checkpoint == "binomial":
-        return evolve(op, snapshots=checkpoint if type(checkpoint) is int else enough(op.length))(*args)
-    return op(*args) if unroll == 1 else in_blocks(op, unroll, args, unrolled=checkpoint is None)
+        op, unroll = evolve(op, snapshots=checkpoint if type(checkpoint) is int else enough(op.length)), 1
+    if unroll > 1:
+        return in_blocks(op, unroll, args, unrolled=checkpoint is None)
+    answers: tuple[Any, ...] = op(*args)
+    return answers
 
 
 def map(f: Callable[..., Any], xs: Any, *, batch_size: int | None = None) -> Any:
@@ -147,7 +149,6 @@ def fori_loop(
                 f"fori_loop was given checkpoint={checkpoint!r} and a bound that is unknown. Which values are kept "
                 "depends on how many steps there are. Pass known bounds, or leave out checkpoint."
             )
-
 
         def repeated(carry: Any) -> Any:
             return carry[0] + 1, carry[1], body_fun(weak(carry[0]), carry[2])

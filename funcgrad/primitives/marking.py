@@ -1,4 +1,4 @@
-"""Marking: a value under a name, or in place of another, for those who decide what is kept."""
+"""Marking: a value under a name, for those who decide what is kept."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -31,25 +31,3 @@ class Named(Op):
 
     def batched(self, size: int, which: tuple[bool, ...], args: tuple[Any, ...]) -> Any:
         return self(*args)
-
-
-@frozen(eq=False, repr=False)
-class Kept(Op):
-    """z = s where s is x, kept from before: z has the derivatives of x and the value of s.
-
-    It is staged only, while a pullback is made of a graph some of whose values are kept: then s takes its place.
-    """
-
-    keeps_weak: ClassVar[bool] = True
-
-    def run(self, x: Any, s: Any) -> Any:
-        return s
-
-    def infer(self, x: Any, s: Any) -> Any:
-        return s
-
-    def pull(self, zbar: Any, z: Any, args: tuple[Any, ...], wanted: Sequence[int]) -> list[Any]:
-        return [zbar if i == 0 else None for i in wanted]
-
-    def push(self, dots: list[Any], z: Any, args: tuple[Any, ...]) -> Any:
-        return dots[0]

@@ -11,8 +11,6 @@ from funcgrad.graph.dispatch import saved
 from funcgrad.graph.graph import Graph, Step
 from funcgrad.graph.node import Node
 from funcgrad.graph.op import Op, fresh_leaf, joined, strong, unknown
-from funcgrad.graph.types import type_of
-from funcgrad.primitives.marking import Kept
 from funcgrad.rewrites.simplifying import simplified
 from funcgrad.sweeps.edges import fit, fresh
 from funcgrad.sweeps.fold import pushforward
@@ -97,7 +95,7 @@ class Checkpoint(Op):
             return bars_of(pullback(call, [answers[i] for i in arrived], bars, own), own)
 
     def backward(self, arrived: tuple[int, ...], moving: tuple[int, ...]) -> "Checkpoint":
-        """The function of x, s, z̄ to x̄, as such a function again: at higher orders too what lies between is forgotten."""
+        """The function of x, s, z̄ to x̄, as such a function again: its own derivatives forget what lies between too."""
         graph = self.body.graph
         numbers = graph.outputs[self.count :]
         types = [*graph.inputs, *self.body.kinds[self.count :]]
@@ -137,6 +135,28 @@ class Checkpoint(Op):
             return evolve(self, body=staged(types, lambda *values: all_batched(graph, size, which, values)))
 
         return self.body.once(("batch", self.count, size, which), stack)(*args)
+
+
+@frozen(eq=False, repr=False)
+class Kept(Op):
+    """z = s where s is x, kept from before: z has the derivatives of x and the value of s.
+
+    It is staged only, while a pullback is made of a graph some of whose values are kept: then s takes its place.
+    """
+
+    keeps_weak: ClassVar[bool] = True
+
+    def run(self, x: Any, s: Any) -> Any:
+        return s
+
+    def infer(self, x: Any, s: Any) -> Any:
+        return s
+
+    def pull(self, zbar: Any, z: Any, args: tuple[Any, ...], wanted: Sequence[int]) -> list[Any]:
+        return [zbar if i == 0 else None for i in wanted]
+
+    def push(self, dots: list[Any], z: Any, args: tuple[Any, ...]) -> Any:
+        return dots[0]
 
 
 def calls_of(args: Sequence[Any]) -> Any:
@@ -192,7 +212,5 @@ def unmarked(graph: Graph) -> Graph:
     for number, step in enumerate(graph.steps, first):
         if type(step.op) is Kept:
             stands[number] = stands[step.args[0]] = step.args[1]
-    steps: list[Step] = [
-        evolve(step, args=tuple([stands.get(i, i) for i in step.args])) for step in graph.steps
-    ]
+    steps: list[Step] = [evolve(step, args=tuple([stands.get(i, i) for i in step.args])) for step in graph.steps]
     return evolve(graph, steps=tuple(steps), outputs=tuple([stands.get(i, i) for i in graph.outputs]))

@@ -5,7 +5,7 @@ from functools import partial, wraps
 from types import FunctionType, MethodType
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from funcgrad import tree
 from funcgrad.errors import BadArgument
@@ -122,7 +122,7 @@ class Entering:
         return new
 
     def entered(self, value: Any, op: Leaf) -> Node:
-        """A leaf for a known value: to operations it is unknown, so that they are recorded; to Python's `if` it is not."""
+        """A leaf for a known value: unknown to operations, so that they are recorded, and known to Python's `if`."""
         example = value.value if type(value) is Node else hold(value, self.calls)
         kind, older = typed(example, self.trace, None), (value,) if type(value) is Node else ()
         return Node(kind, History(op, older, kind, self.call.birth, self.calls))

@@ -64,9 +64,7 @@ class Rewound(Derived):
     unwritten: ClassVar[str] = ""
 
     #: How many values the loop carries, where its rows end, and how many arguments it takes.
-    counts = property(
-        lambda self: (self.op.carries, self.op.carries + self.op.rows, len(self.op.body.graph.inputs))
-    )
+    counts = property(lambda self: (self.op.carries, self.op.carries + self.op.rows, len(self.op.body.graph.inputs)))
     length = property(lambda self: self.op.length)
     way = property(lambda self: -1 if self.op.reverse else 1)
     kept = property(lambda self: self.op.snapshots)
@@ -117,7 +115,12 @@ class Rewound(Derived):
         n, m, count = self.counts
         xs, own, zbars, step, back = args[n:m], args[m:count], args[count:], self.step, self.back
         bars = [np.zeros(shape, dtype)[()] if i < 0 else zbars[i] for i, shape, dtype in self.seeds]
-        ybars, shared, read, sums = [zbars[i] for i in self.arriving], [own[i] for i in self.shared], self.read, len(bars)
+        ybars, shared, read, sums = (
+            [zbars[i] for i in self.arriving],
+            [own[i] for i in self.shared],
+            self.read,
+            len(bars),
+        )
         found = [np.empty((self.length, *shape), dtype) for shape, dtype in self.columns]
         places, stack, end = range(self.length)[:: self.way], [(0, args[:n])], self.length
         while end:

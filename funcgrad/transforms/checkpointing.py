@@ -11,11 +11,12 @@ from funcgrad.graph.dispatch import saved
 from funcgrad.graph.graph import Graph, Step
 from funcgrad.graph.node import Node
 from funcgrad.graph.op import Op, fresh_leaf, joined, strong, unknown
+from funcgrad.graph.types import type_of
 from funcgrad.rewrites.simplifying import simplified
 from funcgrad.sweeps.edges import fit, fresh
 from funcgrad.sweeps.fold import pushforward
 from funcgrad.sweeps.pullback import pullback
-from funcgrad.transforms.bodies import Body, agree, all_batched, stacked, staged
+from funcgrad.transforms.bodies import Body, agree, all_batched, blank, read, stacked, staged
 from funcgrad.transforms.boundary import bars_of
 from funcgrad.transforms.derivatives import dots_of
 from funcgrad.transforms.running import inexact, pulled, pushed
@@ -60,6 +61,11 @@ class Checkpoint(Op):
         agree(args, self.body.graph.inputs)
         return self.body.kinds
 
+    def of_read(self, *args: Any) -> Any:
+        """The answers, made of those arguments alone that are read: a linear function is not of its tangents."""
+        taken = self.body.once("taken", lambda: frozenset(read(self.body.graph)))
+        return self(*[a if i in taken or type(a) is not Node else blank(type_of(a)) for i, a in enumerate(args)])
+
     def evaluated(self, inputs: Sequence[Any], known: dict[int, Any] | None = None) -> tuple[Any, ...]:
         """The answers, step by step, each value between going when no later step needs it; some may be known before.
 
@@ -76,7 +82,7 @@ class Checkpoint(Op):
         kept, bars = z[self.count :], [fit(zbar[i], kinds[i]) for i in arrived]
         if any([type(a) is Node for a in (*args, *kept, *bars)]):
             op = self.body.once(("pull", self.count, arrived, moving), lambda: self.backward(arrived, moving))
-            found = op(*args, *kept, *bars)
+            found = op.of_read(*args, *kept, *bars)
         else:
             found = self.pulled(args, kept, bars, arrived, moving)
         own = dict(zip(moving, found, strict=True))
@@ -115,7 +121,7 @@ class Checkpoint(Op):
         moved = [fit(dots[i], graph.inputs[i], stretch=True) for i in moving]
         if any([type(a) is Node for a in (*args, *moved)]):
             op = self.body.once(("push", moving), lambda: self.along(moving))
-            found = op(*args, *moved)
+            found = op.of_read(*args, *moved)
         else:
             with Call("jvp", self.run) as call:
                 leaves = {i: fresh_leaf(call, args[i]) for i in moving}

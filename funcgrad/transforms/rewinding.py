@@ -1,5 +1,6 @@
 """Rewinding: a scan taken back with few carries kept, the others computed again by the binomial schedule."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -7,11 +8,12 @@ from attrs import evolve, frozen
 
 from funcgrad.graph.calls import Call
 from funcgrad.graph.dispatch import saved
+from funcgrad.graph.node import Node
 from funcgrad.graph.op import fresh_leaf
+from funcgrad.graph.types import type_of
 from funcgrad.primitives.kinds import stretched
-from funcgrad.rewrites.simplifying import simplified
 from funcgrad.sweeps.pullback import pullback
-from funcgrad.transforms.bodies import Body, spread
+from funcgrad.transforms.bodies import advanced, blank, spread
 from funcgrad.transforms.boundary import bars_of
 from funcgrad.transforms.deferring import Derived
 from funcgrad.transforms.running import inexact
@@ -83,6 +85,14 @@ class Rewound(Derived):
     #: The place of each wanted argument among the sums, and after them the columns.
     slots = property(lambda self: self.made[7])
 
+    #: The arguments that neither the loop's way nor the way back reads.
+    idle = property(lambda self: self.made[8])
+
+    def __call__(self, *args: Any) -> Any:
+        """The cotangents, whatever the arguments are that no step reads: a linear loop is not made of its tangents."""
+        given = [blank(type_of(a)) if i in self.idle and type(a) is Node else a for i, a in enumerate(args)]
+        return super().__call__(*given)
+
     @property
     def made(self) -> Any:
         """The steps, and what goes in and comes out."""
@@ -99,9 +109,10 @@ class Rewound(Derived):
         mapped = tuple([i for i in self.wanted if n <= i < m])
         rows = tuple([i for i in self.arrived if i >= n])
         back, used = op.backward(rows, moving, sums, mapped)
+        onward, taken = advanced(graph, n, used)
         where, starting = [*moving, *sums, *mapped], [i for i in self.arrived if i < n]
         return (
-            Body(simplified(evolve(graph, outputs=graph.outputs[:n]))),
+            onward,
             back.body,
             tuple([(self.arrived.index(i) if i in starting else -1, *inputs[i][:2]) for i in (*moving, *sums)]),
             tuple([self.arrived.index(i) for i in rows]),
@@ -109,6 +120,7 @@ class Rewound(Derived):
             tuple([i - m for i in used if i >= m]),
             tuple([inputs[i][:2] for i in mapped]),
             tuple([where.index(i) for i in self.wanted]),
+            frozenset(range(count)) - taken.union(used),
         )
 
     def run(self, *args: Any) -> Any:
@@ -147,6 +159,20 @@ class Rewound(Derived):
     def nested(self, *args: Any) -> Any:
         plain = Derived(evolve(self.op, snapshots=0), self.mode, self.arrived, self.wanted)
         return plain.nested(*args)
+
+    def pull(self, zbar: Any, z: Any, args: tuple[Any, ...], wanted: Sequence[int]) -> list[Any]:
+        """Of the z̄, in which it is linear: the pushforward of the loop; of its other arguments as of any derivative."""
+        count, found = self.counts[2], {}
+        if any([i >= count for i in wanted]):
+            dots: list[Any] = [None] * count
+            for i, dot in zip(self.wanted, zbar, strict=True):
+                dots[i] = dot
+            moved = self.op.push(dots, None, args[:count])
+            found = {count + k: moved[i] for k, i in enumerate(self.arrived)}
+        own = [i for i in wanted if i < count]
+        if own:
+            found.update(zip(own, super().pull(zbar, z, args, own), strict=True))
+        return [found[i] for i in wanted]
 
     def batched(self, size: int, which: tuple[bool, ...], args: tuple[Any, ...]) -> Any:
         """The pullback of the batched loop, an argument that is asked for being an item's own."""

@@ -16,9 +16,11 @@ from funcgrad.primitives.kinds import stretched, zeros_like
 from funcgrad.sweeps.edges import fit
 from funcgrad.transforms.bodies import (
     Body,
+    advanced,
     agree,
     as_kind,
     batched,
+    blank,
     fitted,
     reached,
     read,
@@ -123,11 +125,18 @@ class Scan(Op):
         seeds += [zeros_like(type_of(args[i]).strong()) for i in sums]
         ybars = [fit(zbar[i], stacked(kinds[i], self.length)) for i in arrived]
         if any([i < n for i in used]):
-            args = (*(z if self.kept else self.keeping()(*args))[-n:], *args[n:])
+            args = (*(z if self.kept else self.again(args, used))[-n:], *args[n:])
         rows, shared = [args[i] for i in used if i < m], [args[i] for i in used if i >= m]
         bars = op(*seeds, *rows, *ybars, *shared)
         found = dict(zip((*moving, *sums, *mapped), bars, strict=False))
         return [found.get(i) for i in wanted]
+
+    def again(self, args: tuple[Any, ...], used: list[int]) -> Any:
+        """The carries of each step that the pullback reads, computed of the arguments that lead to them alone."""
+        n = self.carries
+        onward, taken = self.body.once(("again", n, tuple(used)), lambda: advanced(self.body.graph, n, used))
+        op = evolve(self, body=onward).keeping()
+        return op(*[a if i in taken else blank(type_of(a)) for i, a in enumerate(args)])
 
     def backward(
         self, arrived: tuple[int, ...], moving: tuple[int, ...], sums: tuple[int, ...], mapped: tuple[int, ...]

@@ -55,7 +55,7 @@ def forgotten(draw: Draw, dtype: str) -> Any:
         h = checkpoint_name(np.sin(x) * np.sum(w), "h")
         return h * np.cos(h), w * w
 
-    return f, (x, w)
+    return lambda x, w: f(checkpoint_name(x, "x"), w), (x, w)
 
 
 def chosen(draw: Draw, dtype: str) -> Any:

@@ -12,6 +12,7 @@ from funcgrad.graph.graph import Graph, Step
 from funcgrad.graph.node import Node
 from funcgrad.graph.op import Op, fresh_leaf, joined, strong, unknown
 from funcgrad.graph.types import type_of
+from funcgrad.primitives.contracting import MatMul
 from funcgrad.rewrites.simplifying import simplified
 from funcgrad.sweeps.edges import fit, fresh
 from funcgrad.sweeps.fold import pushforward
@@ -165,6 +166,10 @@ class Kept(Op):
         return dots[0]
 
 
+#: The ways in which operations meet their arguments, of those that need not when their answer is known.
+USUAL = (Op.__call__, MatMul.__call__)
+
+
 def calls_of(args: Sequence[Any]) -> Any:
     """The calls whose leaves some arguments are made of; None if all are plain."""
     calls = [a.history.calls for a in args if type(a) is Node]
@@ -202,9 +207,12 @@ def replayed(
 
 
 def remembered(op: Any, args: list[Any], answer: Any) -> Any:
-    """The answer of an operation that need not run, since its answer is known; of one of several results it runs."""
+    """The answer of an operation that need not run, since its answer is known.
+
+    One of several results runs, and one with a way of its own to run, such as those element by element: they are cheap.
+    """
     calls = calls_of(args)
-    if op.several or calls is None or type(op).__call__ is not Op.__call__:
+    if op.several or calls is None or type(op).__call__ not in USUAL:
         return op(*args)
     if op.constant:
         return answer

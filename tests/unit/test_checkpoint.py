@@ -204,6 +204,12 @@ def test_what_lies_within_is_forgotten():
     assert peak(grad(chain(checkpoint(twenty))), x) < 0.25 * peak(grad(chain(twenty)), x)
 
 
+def test_the_pullback_of_an_array_makes_no_graph():
+    x = np.ones(20_000)
+    _, pull = vjp(twenty, x)
+    assert peak(pull, x) < 5 * x.nbytes
+
+
 def test_second_derivatives_forget_too():
     x = np.ones(5_000)
     forgetful, plain = hvp(chain(checkpoint(twenty))), hvp(chain(twenty))

@@ -1,12 +1,13 @@
-"""How hard Hypothesis tries: FUNCGRAD_PROFILE=deep python -m pytest."""
+"""How hard Hypothesis tries: FUNCGRAD_PROFILE=deep python -m pytest, or `wide`: deep's records and ci's examples."""
 
 import os
 
 from hypothesis import HealthCheck, settings
 
-settings.register_profile(
-    "ci", derandomize=True, max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+for name in ("ci", "wide"):
+    settings.register_profile(
+        name, derandomize=True, max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
 settings.register_profile(
     "deep", derandomize=False, max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )

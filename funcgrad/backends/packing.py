@@ -106,7 +106,8 @@ class Packer:
             text = Definition(self, value).text(name)
         elif isinstance(value, ModuleType):
             package, _, own = value.__name__.rpartition(".")
-            text = f"from {package} import {own} as {name}".removesuffix(f" as {own}")
+            origin = f"from {package} " if package else ""
+            text = f"{origin}import {own} as {name}".removesuffix(f" as {own}")
         elif callable(value):
             text = f"from {value.__module__} import {value.__name__} as {name}".removesuffix(f" as {value.__name__}")
         else:

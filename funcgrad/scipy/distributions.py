@@ -12,11 +12,11 @@ from attrs import field, frozen
 from scipy import stats
 
 from funcgrad.errors import UnsupportedFunction
-from funcgrad.graph.node import Node
 from funcgrad.graph.op import admit, strong
 from funcgrad.graph.provenance import refuse
 from funcgrad.graph.types import type_of
 from funcgrad.primitives.shaping import Cast
+from funcgrad.scipy.mirroring import traced
 
 Function = Callable[..., Any]
 INFINITE = (-np.inf, np.inf)
@@ -27,11 +27,6 @@ def wide(a: Any) -> Any:
     a = strong(admit(a))
     dtype = np.result_type(type_of(a).dtype, np.float64)
     return a if type_of(a).dtype == dtype else Cast(dtype)(a)
-
-
-def is_traced(values: Any) -> bool:
-    """Whether one of some values is traced."""
-    return any([type(value) is Node for value in values])
 
 
 def refuse_function(name: str, function: str) -> NoReturn:
@@ -119,7 +114,7 @@ class Continuous(Distribution):
 
     def logpdf(self, x: Any, *args: Any, **keywords: Any) -> Any:
         """The logarithm of the density; -∞ outside of the support."""
-        if not is_traced((x, *args, *keywords.values())):
+        if not traced(x, args, keywords):
             return self.plainly("logpdf", x, args, keywords)
         y, shapes, scale, allowed = self.standard(x, args, keywords)
         low, high = self.support(*shapes)
@@ -130,13 +125,13 @@ class Continuous(Distribution):
 
     def pdf(self, x: Any, *args: Any, **keywords: Any) -> Any:
         """The density; 0 outside of the support."""
-        if not is_traced((x, *args, *keywords.values())):
+        if not traced(x, args, keywords):
             return self.plainly("pdf", x, args, keywords)
         return np.exp(self.logpdf(x, *args, **keywords))
 
     def of(self, which: str, x: Any, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         """A function of the distribution function."""
-        if not is_traced((x, *args, *keywords.values())):
+        if not traced(x, args, keywords):
             return self.plainly(which, x, args, keywords)
         y, shapes, _, allowed = self.standard(x, args, keywords)
         return self.cumulated(which, y, shapes, allowed)
@@ -159,7 +154,7 @@ class Continuous(Distribution):
 
     def ppf(self, q: Any, *args: Any, **keywords: Any) -> Any:
         """The quantile: the x at which the distribution function is q."""
-        if not is_traced((q, *args, *keywords.values())):
+        if not traced(q, args, keywords):
             return self.plainly("ppf", q, args, keywords)
         q, shapes, loc, scale = self.read(q, args, keywords, ("loc", "scale"))
         low, high = self.support(*shapes)
@@ -180,7 +175,7 @@ class Discrete(Distribution):
 
     def logpmf(self, k: Any, *args: Any, **keywords: Any) -> Any:
         """The logarithm of the probability of k; -∞ where k is no whole number of the support."""
-        if not is_traced((k, *args, *keywords.values())):
+        if not traced(k, args, keywords):
             return self.plainly("logpmf", k, args, keywords)
         y, shapes, allowed = self.standard(k, args, keywords)
         low, high = self.support(*shapes)
@@ -190,13 +185,13 @@ class Discrete(Distribution):
 
     def pmf(self, k: Any, *args: Any, **keywords: Any) -> Any:
         """The probability of k."""
-        if not is_traced((k, *args, *keywords.values())):
+        if not traced(k, args, keywords):
             return self.plainly("pmf", k, args, keywords)
         return np.exp(self.logpmf(k, *args, **keywords))
 
     def of(self, which: str, k: Any, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         """A function of the distribution function."""
-        if not is_traced((k, *args, *keywords.values())):
+        if not traced(k, args, keywords):
             return self.plainly(which, k, args, keywords)
         y, shapes, allowed = self.standard(k, args, keywords)
         return self.cumulated(which, np.floor(y), shapes, allowed)

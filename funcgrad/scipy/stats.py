@@ -15,8 +15,10 @@ import numpy as np
 from scipy import special
 from scipy import stats as _stats
 
-from funcgrad.scipy.distributions import Continuous, Discrete, is_traced, refuse_function, wide
-from funcgrad.scipy.mirroring import unsupported
+from funcgrad.scipy.distributions import Continuous, Discrete, wide
+from funcgrad.scipy.mirroring import traced, unsupported
+from funcgrad.scipy.orthants import NormalBelow
+from funcgrad.scipy.turning import VonMisesSeries
 
 LOG_PI, LOG_2PI, LOG_2 = float(np.log(np.pi)), float(np.log(2 * np.pi)), float(np.log(2))
 FROM_0, FROM_1, UNIT = (0.0, np.inf), (1.0, np.inf), (0.0, 1.0)
@@ -62,6 +64,13 @@ def truncated_quantile(q: Any, a: Any, b: Any) -> Any:
 def probability(p: Any) -> Any:
     """Whether p is a probability."""
     return (p >= 0) & (p <= 1)
+
+
+def turned_below(y: Any, kappa: Any) -> Any:
+    """von Mises' distribution function: ½ + y/2π and a Fourier series on a turn about 0, and 1 more each turn after."""
+    turns = np.round(y / (2 * np.pi))
+    y = y - 2 * np.pi * turns
+    return turns + 0.5 + y / (2 * np.pi) + VonMisesSeries()(y, kappa)
 
 
 norm = Continuous(
@@ -128,6 +137,7 @@ truncnorm = Continuous(
 vonmises = Continuous(
     "vonmises", ("kappa",), possible=lambda kappa: kappa >= 0,
     log=lambda y, kappa: kappa * special.cosm1(y) - LOG_2PI - np.log(special.i0e(kappa)),
+    below=turned_below, above=lambda y, kappa: turned_below(-y, kappa),
 )  # fmt: skip
 
 bernoulli = Discrete(
@@ -156,44 +166,64 @@ poisson = Discrete(
 
 
 # ---- several variables -----------------------------------------------------------------------------------------------
+def centred(x: Any, mean: Any, cov: Any) -> tuple[Any, Any]:
+    """x - μ, its last axis that of the variables, and Σ, from all the forms in which SciPy takes them."""
+    x, cov = wide(x), wide(cov)
+    mean = None if mean is None else wide(mean)
+    size = cov.shape[0] if cov.ndim == 2 else max([1, *np.shape(mean)])
+    if cov.ndim < 2 and cov.shape in ((), (size,)):
+        cov = np.eye(size) * cov
+    if cov.shape != (size, size):
+        raise ValueError(f"Array 'cov' must be square of size {size}, but cov.shape = {cov.shape}.")
+    x = x[..., None] if size == 1 and (x.ndim == 0 or x.shape[-1:] != (1,) or x.ndim == 1) else x
+    return (x if mean is None else x - mean), cov
+
+
 class multivariate_normal:
     """The normal distribution of vectors, the last axis of x."""
 
     @staticmethod
     def logpdf(x: Any, mean: Any = None, cov: Any = 1, allow_singular: bool = False) -> Any:
         """-½ (|L⁻¹(x - μ)|² + log det 2πΣ) with Cholesky's Σ = L Lᵀ."""
-        if not is_traced((x, mean, cov)):
+        if not traced(x, mean, cov):
             return _stats.multivariate_normal.logpdf(x, mean, cov, allow_singular)
         if allow_singular:
             unsupported("stats.multivariate_normal", "allow_singular=True", "Leave out what has no variance.")
-        x, cov = wide(x), wide(cov)
-        mean = None if mean is None else wide(mean)
-        size = cov.shape[0] if cov.ndim == 2 else max([1, *np.shape(mean)])
-        if cov.ndim < 2 and cov.shape in ((), (size,)):
-            cov = np.eye(size) * cov
-        if cov.shape != (size, size):
-            raise ValueError(f"Array 'cov' must be square of size {size}, but cov.shape = {cov.shape}.")
-        x = x[..., None] if size == 1 and (x.ndim == 0 or x.shape[-1:] != (1,) or x.ndim == 1) else x
-        apart = x if mean is None else x - mean
+        apart, cov = centred(x, mean, cov)
         root = np.linalg.cholesky(cov)
         turned = np.linalg.solve(root, apart[..., None])[..., 0]
         log_det = 2 * np.sum(np.log(np.diagonal(root)))
-        density = -(np.sum(turned * turned, -1) + log_det + size * LOG_2PI) / 2
+        density = -(np.sum(turned * turned, -1) + log_det + cov.shape[-1] * LOG_2PI) / 2
         return np.squeeze(density)
 
     @classmethod
     def pdf(cls, x: Any, mean: Any = None, cov: Any = 1, allow_singular: bool = False) -> Any:
         """The density."""
-        if not is_traced((x, mean, cov)):
+        if not traced(x, mean, cov):
             return _stats.multivariate_normal.pdf(x, mean, cov, allow_singular)
         return np.exp(cls.logpdf(x, mean, cov, allow_singular))
 
     @staticmethod
-    def cdf(x: Any, mean: Any = None, cov: Any = 1, *args: Any, **keywords: Any) -> Any:
-        """The distribution function, of plain values only."""
-        if is_traced((x, mean, cov, *args, *keywords.values())):
-            refuse_function("multivariate_normal", "cdf")
-        return _stats.multivariate_normal.cdf(x, mean, cov, *args, **keywords)
+    def cdf(
+        x: Any,
+        mean: Any = None,
+        cov: Any = 1,
+        allow_singular: bool = False,
+        maxpts: Any = None,
+        abseps: float = 1e-5,
+        releps: float = 1e-5,
+        **keywords: Any,
+    ) -> Any:
+        """The distribution function: exact for one and two variables, SciPy's integral to 1e-5 for more."""
+        if not traced(x, mean, cov):
+            return _stats.multivariate_normal.cdf(x, mean, cov, allow_singular, maxpts, abseps, releps, **keywords)
+        for option, value in {"allow_singular": allow_singular or None, "maxpts": maxpts, **keywords}.items():
+            if value is not None:
+                unsupported("stats.multivariate_normal.cdf", f"{option}=", "Leave it out.")
+        if (abseps, releps) != (1e-5, 1e-5):
+            unsupported("stats.multivariate_normal.cdf", "other tolerances", "Leave abseps and releps out.")
+        apart, cov = centred(x, mean, cov)
+        return np.squeeze(NormalBelow()(apart, np.broadcast_to(cov, (*apart.shape[:-1], *cov.shape))))
 
 
 class dirichlet:
@@ -202,7 +232,7 @@ class dirichlet:
     @staticmethod
     def logpdf(x: Any, alpha: Any) -> Any:
         """Σ (αᵢ - 1) log xᵢ + log Γ(Σ αᵢ) - Σ log Γ(αᵢ)."""
-        if not is_traced((x, alpha)):
+        if not traced(x, alpha):
             return _stats.dirichlet.logpdf(x, alpha)
         x, alpha = wide(x), wide(alpha)
         if x.shape[0] == alpha.shape[0] - 1:
@@ -218,7 +248,7 @@ class dirichlet:
     @classmethod
     def pdf(cls, x: Any, alpha: Any) -> Any:
         """The density."""
-        return np.exp(cls.logpdf(x, alpha)) if is_traced((x, alpha)) else _stats.dirichlet.pdf(x, alpha)
+        return np.exp(cls.logpdf(x, alpha)) if traced(x, alpha) else _stats.dirichlet.pdf(x, alpha)
 
 
 class multinomial:
@@ -227,7 +257,7 @@ class multinomial:
     @staticmethod
     def logpmf(x: Any, n: Any, p: Any) -> Any:
         """log n! + Σ (xᵢ log pᵢ - log xᵢ!); -∞ unless the counts add up to n."""
-        if not is_traced((x, n, p)):
+        if not traced(x, n, p):
             return _stats.multinomial.logpmf(x, n, p)
         x, n, p = wide(x), wide(n), wide(p)
         inside = np.all((x >= 0) & (x == np.floor(x)), -1) & (np.sum(x, -1) == n)
@@ -238,7 +268,7 @@ class multinomial:
     @classmethod
     def pmf(cls, x: Any, n: Any, p: Any) -> Any:
         """The probability."""
-        return np.exp(cls.logpmf(x, n, p)) if is_traced((x, n, p)) else _stats.multinomial.pmf(x, n, p)
+        return np.exp(cls.logpmf(x, n, p)) if traced(x, n, p) else _stats.multinomial.pmf(x, n, p)
 
 
 def __getattr__(name: str) -> Any:

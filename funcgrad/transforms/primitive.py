@@ -17,7 +17,7 @@ from funcgrad.sweeps.edges import fit
 from funcgrad.transforms.custom import Batched, Rules, item_type, own
 from funcgrad.transforms.differencing import Differences
 from funcgrad.transforms.given import Given, Values
-from funcgrad.transforms.ruling import Ruled, cotangent_tree, key_of_call
+from funcgrad.transforms.ruling import Ruled, Stated, cotangent_tree
 from funcgrad.transforms.transposing import pull_by_push, push_by_pull
 
 METHODS = (None, "central", "complex_step")
@@ -85,24 +85,8 @@ class Primitive(Ruled):
 
 
 @define(eq=False)
-class PrimitiveRules(Rules):
+class PrimitiveRules(Stated):
     """z = f(x, …), run on numbers only, with the rules that were stated."""
-
-    #: The function with its rules.
-    definition: Primitive
-    #: The arguments.
-    given: Given
-
-    @property
-    def key(self) -> Any:
-        return key_of_call(self.definition, self.given)
-
-    @property
-    def function(self) -> Callable[..., Any]:
-        return self.definition.function
-
-    def forward(self, leaves: Values) -> list[Any]:
-        return self.answered(self.function(*self.given.whole(leaves)))
 
     def infer(self, values: Values) -> tuple[Any, ...]:
         name, where = function_place(self.function)

@@ -137,6 +137,29 @@ def known(value: Any) -> Any:
     return value.witness.known() if type(value) is Type and value.witness is not None else value
 
 
+# ---- what the three share --------------------------------------------------------------------------------------------
+@define(eq=False)
+class Stated(Rules):
+    """z = f(x, …) with the rules that stand in its definition."""
+
+    #: The function with its rules: a `Ruled`.
+    definition: Any
+    #: The arguments.
+    given: Given
+
+    @property
+    def key(self) -> Any:
+        return (identity(self.definition), identity(self.given))
+
+    @property
+    def function(self) -> Any:
+        """The user's function."""
+        return self.definition.function
+
+    def forward(self, leaves: Values) -> list[Any]:
+        return self.answered(self.function(*self.given.whole(leaves)))
+
+
 # ---- reverse ---------------------------------------------------------------------------------------------------------
 @define(eq=False, slots=False, repr=False)
 class CustomVjp(Ruled):
@@ -166,13 +189,9 @@ class CustomVjp(Ruled):
 
 
 @define(eq=False)
-class VjpRules(Rules):
+class VjpRules(Stated):
     """z = f(x, …) with x̄ by the rule `bwd`, from what `fwd` left."""
 
-    #: The function with its rules.
-    definition: CustomVjp
-    #: The arguments.
-    given: Given
     #: Whether no residuals are kept, as the arguments are unknown: the pullback runs `fwd`, which may call f as it is.
     lean: bool
     #: The residuals' tree, and its leaves that are no numbers by place.
@@ -180,15 +199,11 @@ class VjpRules(Rules):
 
     @property
     def key(self) -> Any:
-        return (self.lean, key_of_call(self.definition, self.given))
-
-    @property
-    def function(self) -> Callable[..., Any]:
-        return self.definition.function
+        return (self.lean, super().key)
 
     def forward(self, leaves: Values) -> list[Any]:
         if self.lean:
-            return self.answered(self.function(*self.given.whole(leaves)))
+            return super().forward(leaves)
         answer, residuals = self.left(leaves)
         self.residual, numbers = given(self.definition.fwd, (residuals,))
         return [*self.answered(answer), *numbers]
@@ -291,24 +306,8 @@ class CustomJvp(Ruled):
 
 
 @define(eq=False)
-class JvpRules(Rules):
+class JvpRules(Stated):
     """z = f(x, …) with ż by a rule."""
-
-    #: The function with its rule.
-    definition: CustomJvp
-    #: The arguments.
-    given: Given
-
-    @property
-    def key(self) -> Any:
-        return key_of_call(self.definition, self.given)
-
-    @property
-    def function(self) -> Callable[..., Any]:
-        return self.definition.function
-
-    def forward(self, leaves: Values) -> list[Any]:
-        return self.answered(self.function(*self.given.whole(leaves)))
 
     def pull(self, bars: list[Any], z: Values, args: Values, wanted: Sequence[int]) -> list[Any]:
         return pull_by_push(self, bars, z, args, wanted)
@@ -372,8 +371,3 @@ def cotangent_tree(rules: Rules, bars: Values, z: Values) -> Any:
     """The tree of cotangents of the answer, zeros where none arrived."""
     filled = [zeros_like(one) if bar is None else bar for bar, one in zip(bars, z, strict=False)]
     return rules.answer.unflatten(filled)
-
-
-def key_of_call(definition: Ruled, given: Given) -> Any:
-    """What tells two calls of functions with rules apart."""
-    return (identity(definition), identity(given))

@@ -7,6 +7,9 @@ import numpy as np
 from scipy import special
 
 from funcgrad.scipy import special as ours
+from funcgrad.scipy import stats
+from funcgrad.scipy.distributions import wide
+from funcgrad.scipy.orthants import NormalBelow
 from tests.catalogue.record import Record
 from tests.strategies import Draw, array, broadcastable, shape
 
@@ -37,6 +40,14 @@ HOLOMORPHIC = {"complex": True}
 def along_pairs(x: Any) -> Any:
     """log(eˣ + e²ˣ); of nothing SciPy's raises."""
     return ours.logsumexp(np.stack([x, 2 * x]), axis=0) if x.size else x
+
+
+def below_twice(x: Any, y: Any, r: Any) -> Any:
+    """The distribution function of two standard normal variables with correlation r."""
+    x, y, r = np.broadcast_arrays(wide(x), wide(y), wide(r))
+    one = np.ones(r.shape)
+    cov = np.stack([np.stack([one, r], -1), np.stack([r, one], -1)], -2)
+    return NormalBelow()(np.stack([x, y], -1), cov)
 
 
 RECORDS = [
@@ -98,4 +109,6 @@ RECORDS = [
     of(lambda x: special.eval_legendre(3, x), (-0.8, 0.8), name="eval_legendre"),
     of(lambda x: special.zeta(2.5, x), POSITIVE, name="zeta"),
     of(lambda x: special.stdtr(3.0, x), REALS, name="stdtr"),
+    of(lambda y, kappa: stats.vonmises.cdf(wide(y), wide(kappa)), REALS, POSITIVE, name="vonmises"),
+    of(below_twice, REALS, REALS, (-0.8, 0.8), name="two normal variables"),
 ]

@@ -84,10 +84,6 @@ def solve(
     """
     a, b = arrays(check_finite, a, b)
     a = structured(squares(a), assume_a, lower)
-    if transposed and a.dtype.kind == "c":
-        raise NotImplementedError(
-            "scipy.linalg.solve can currently not solve a^T x = b or a^H x = b for complex matrices."
-        )
     a = turned(a) if transposed else a
     kind = STRUCTURES[assume_a]
     if kind in ("upper", "lower"):

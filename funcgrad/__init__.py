@@ -25,6 +25,9 @@ __version__ = "0.1.0"
 __all__ = [
     "Node",
     "Program",
+    "checkpoint",
+    "checkpoint_name",
+    "checkpoint_policies",
     "custom_jvp",
     "custom_root",
     "custom_vjp",
@@ -64,6 +67,9 @@ __all__ = [
 
 #: What loads on first use, by the module that has it.
 LATER = {
+    "checkpoint": "funcgrad.transforms.recomputing",
+    "checkpoint_name": "funcgrad.transforms.recomputing",
+    "checkpoint_policies": "funcgrad.transforms.recomputing",
     "custom_jvp": "funcgrad.transforms.ruling",
     "custom_root": "funcgrad.transforms.implicit",
     "custom_vjp": "funcgrad.transforms.ruling",

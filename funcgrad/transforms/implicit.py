@@ -315,11 +315,11 @@ def fixed_point(
     def step(x: Any) -> Any:
         return f(x, *args)
 
-    loop, structure = looped("fixed_point", step, x0)
-    kinds = [inexact_kind(kind) for kind in loop.graph.output_types]
-    body = Body(loop.graph)
-    n, inputs = len(kinds), [*kinds, *loop.graph.inputs[len(kinds) :]]
-    gap = staged(inputs, lambda *own: [x - y for x, y in zip(own[:n], loop.graph(*own), strict=True)])
+    loop, first, structure = looped("fixed_point", step, x0)
+    body, graph = loop.body, loop.body.graph
+    kinds = [inexact_kind(kind) for kind in graph.output_types]
+    n, inputs = len(kinds), [*kinds, *graph.inputs[len(kinds) :]]
+    gap = staged(inputs, lambda *own: [x - y for x, y in zip(own[:n], graph(*own), strict=True)])
     tangent = None if method is None else solver_of("fixed_point", None, method, None, 0.0, None)
     equation = Equation("fixed_point", f, structure, gap, tangent)
 
@@ -327,7 +327,7 @@ def fixed_point(
         return iterated(equation, body.callable, start, w, rtol, atol, maxiter), ()
 
     rules = ImplicitRules("fixed_point", equation, solver, ("iterated", rtol, atol, maxiter))
-    start = [fitted_to(leaf, kind) for leaf, kind in zip(loop.init, kinds, strict=True)]
+    start = [fitted_to(leaf, kind) for leaf, kind in zip(first, kinds, strict=True)]
     return determined(rules, start, loop.captured)[0]
 
 

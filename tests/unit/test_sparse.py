@@ -5,7 +5,7 @@ import pytest
 
 scipy_sparse = pytest.importorskip("scipy.sparse")
 
-from funcgrad import custom_vjp, grad, hessian, jacobian, jit, lax, sparsity, tree, vmap
+from funcgrad import checkpoint, custom_vjp, grad, hessian, jacobian, jit, lax, sparsity, tree, vmap
 from funcgrad.errors import BadAnswer, BadArgument
 from funcgrad.transforms.sparse.colouring import column_colours, greedy, symmetric_colours
 from funcgrad.transforms.sparse.sets import MOST, bounded
@@ -56,6 +56,7 @@ EXACT = {
     "convolution": (lambda x: np.convolve(x, [1.0, 2.0, 3.0]), V),
     "convolution within": (lambda x: np.convolve(x, x[:2], "valid"), V),
     "norm": (lambda x: np.linalg.norm(x, axis=1), X),
+    "checkpoint": (checkpoint(lambda x: np.sin(x[0]) * x[1]), X),
     "vander": (lambda x: np.vander(x[0], 4), X),
     "quotient": (lambda x: x**2 / np.sum(x, 1, keepdims=True), X),
     "stack": (lambda x: np.stack([x, x[::-1]], -1), X),

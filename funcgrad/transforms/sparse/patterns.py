@@ -26,6 +26,7 @@ from funcgrad.primitives.reducing import Extreme, Length, LogSumExp, Product
 from funcgrad.primitives.scanning import CumulativeProduct, CumulativeSum, Powers
 from funcgrad.primitives.shaping import Cast, Concatenate, Overlapped, Reshape, Stack, Transpose, Windows
 from funcgrad.primitives.spectral import Fourier, InverseRealFourier, RealFourier
+from funcgrad.transforms.checkpointing import Checkpoint
 from funcgrad.transforms.choosing import Choose
 from funcgrad.transforms.scanning import Scan
 from funcgrad.transforms.sparse.sets import (
@@ -337,6 +338,11 @@ def by_links(op: Any, args: Sequence[Reach], kind: Any) -> Any:
 
 
 # ---- graphs inside ---------------------------------------------------------------------------------------------------
+def recomputed(op: Any, args: Sequence[Reach], kind: Any) -> list[Reach]:
+    """The results of a function that is computed again depend on what it makes them of."""
+    return [Reach(one, found.sets) for one, found in zip(kind, reaches(op.body.graph, args), strict=True)]
+
+
 def chosen(op: Any, args: Sequence[Reach], kind: Any) -> list[Reach]:
     """The results of a choice depend on what they depend on in any branch."""
     branches = [reaches(body.graph, args[1:]) for body in op.branches]
@@ -392,4 +398,4 @@ RULES: dict[type, Rule] = {
     Correlation: correlated,
 }
 #: The rule of each class of operations of several results.
-SEVERAL: dict[type, Any] = {Choose: chosen, Scan: scanned}
+SEVERAL: dict[type, Any] = {Choose: chosen, Scan: scanned, Checkpoint: recomputed}

@@ -3,6 +3,8 @@
 The examples fail and then succeed, so this file is also a list of the ways out.
 """
 
+from numpy.linalg import LinAlgError
+
 
 class FuncgradError(Exception):
     """The common ancestor: catch it to catch whatever funcgrad, and not NumPy, refuses."""
@@ -176,8 +178,50 @@ class TooManyPaths(FuncgradError, ValueError):
     """
 
 
+class NotConverged(FuncgradError, ArithmeticError):
+    """A solver stopped before its answer was one, so that neither the answer nor its derivative can be trusted.
+
+    >>> from funcgrad import fixed_point
+    >>> fixed_point(lambda x: 2 * x + 1, 0.0)
+    Traceback (most recent call last):
+    funcgrad.errors.NotConverged: ...
+    >>> round(float(fixed_point(lambda x: x / 2 + 1, 0.0)), 6)
+    2.0
+    """
+
+
+class SingularSystem(FuncgradError, LinAlgError):
+    """A system of linear equations has no one solution, so that what it would determine has no derivative.
+
+    >>> import numpy as np
+    >>> from funcgrad import linear_solve
+    >>> linear_solve(lambda x: np.array([[1.0, 1.0], [1.0, 1.0]]) @ x, np.ones(2))
+    Traceback (most recent call last):
+    funcgrad.errors.SingularSystem: ...
+    >>> linear_solve(lambda x: np.array([[1.0, 1.0], [1.0, 3.0]]) @ x, np.ones(2))
+    array([1., 0.])
+    """
+
+
 class MissingExtra(FuncgradError, ImportError):
     """An optional library that a module stands on is not installed: `import funcgrad.scipy` without SciPy.
 
     The message names the extra that brings it, here `pip install 'funcgrad[scipy]'`. It is an `ImportError` too.
+    """
+
+
+class NotReparameterised(FuncgradError, TypeError):
+    """A random choice among whole numbers was to be differentiated with respect to what it is made by.
+
+    >>> import numpy as np
+    >>> from funcgrad import grad, random, stop_gradient
+    >>> heads = lambda p: random.bernoulli(random.key(0), p, (100,))
+    >>> grad(lambda p: np.mean(np.where(heads(p), 3.0, 1.0)))(0.5)
+    Traceback (most recent call last):
+    funcgrad.errors.NotReparameterised: ...
+    >>> def score(p):
+    ...     x = heads(stop_gradient(p))
+    ...     return np.mean(np.where(x, 3.0, 1.0) * np.log(np.where(x, p, 1 - p)))
+    >>> abs(grad(score)(0.5) - (3.0 - 1.0)) < 1.0   # d/dp of 3p + (1 - p), by 100 draws
+    True
     """

@@ -18,6 +18,7 @@ from funcgrad.graph.graph import Constant, Step
 from funcgrad.graph.op import Op
 from funcgrad.graph.program import Guard
 from funcgrad.graph.types import NUMBERS
+from funcgrad.primitives.banding import Banded
 from funcgrad.primitives.indexing import Index, Scatter
 from funcgrad.primitives.kinds import Pointwise
 from funcgrad.primitives.pointwise import mul
@@ -142,6 +143,9 @@ class Writer(Names):
         if tiled(step.op, step.type, [self.values.kind(i) for i in self.values.made[number].args]):
             self.tiles(number, indent)
             return
+        if few_diagonals(step.op, step.type, [self.values.kind(i) for i in self.values.made[number].args]):
+            self.diagonals(number, indent)
+            return
         text = self.expression(number)
         if number in plan.within and len(text.text) <= LONG:
             self.names[number] = text
@@ -174,6 +178,21 @@ class Writer(Names):
         self.lines.append(f"{indent}{name} = {made}{comment(step)}")
         for place, i in zip(op.places, line.args, strict=True):
             self.lines.append(f"{indent}{name}[{', '.join(map(entry_text, place.entries))}] = {self.of(i).text}")
+        self.names[number] = Spelled(name)
+        if number in self.looked_at:
+            self.look(number, indent)
+
+    def diagonals(self, number: int, indent: str) -> None:
+        """Write a matrix that is zeros but for a few diagonals."""
+        line = self.values.made[number]
+        step, key, op = line.step, (line.step.type.shape, line.step.type.dtype), line.step.op
+        assert isinstance(op, Banded)
+        name, flat = self.name(step.place.variable if step.place else ""), self.name("flat")
+        self.memory[number] = Memory("", key, [name])
+        self.lines.append(f"{indent}{name} = np.zeros({key[0]}, {dtype_text(key[1])}){comment(step)}")
+        self.lines.append(f"{indent}{flat} = {name}.reshape(-1)")
+        for (where, again), i in zip(op.places, line.args, strict=True):
+            self.lines.append(f"{indent}{flat}[{entry_text(where)}] {'+=' if again else '='} {self.of(i).text}")
         self.names[number] = Spelled(name)
         if number in self.looked_at:
             self.look(number, indent)
@@ -271,6 +290,16 @@ def tiled(op: Op, kind: Any, pieces: Sequence[Any]) -> bool:
     whole = sum([prod(piece.shape) for piece in pieces]) == prod(kind.shape) > 0
     signs = all([type(e) is not int or e >= 0 for one in entries for e in one])
     return len(fixed) == 1 and whole and signs and all([piece.dtype == kind.dtype for piece in pieces])
+
+
+#: So many diagonals are written one by one; more of them by a loop.
+FEW_DIAGONALS = 8
+
+
+def few_diagonals(op: Op, kind: Any, pieces: Sequence[Any]) -> bool:
+    """Whether an operation puts one matrix together of a few diagonals of its dtype."""
+    same = isinstance(op, Banded) and all([piece.dtype == kind.dtype for piece in pieces])
+    return same and kind.ndim == 2 and len(pieces) <= FEW_DIAGONALS
 
 
 def weak(kind: Any) -> bool:

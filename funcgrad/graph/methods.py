@@ -5,9 +5,9 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from funcgrad.errors import ImmutableValue, LostDerivative
+from funcgrad.errors import ImmutableValue, LostDerivative, UnknownValue
 from funcgrad.graph.dispatch import OPERATORS, foreign, found
-from funcgrad.graph.provenance import refuse
+from funcgrad.graph.provenance import refuse, unknown_sentences
 
 
 def operator(name: str) -> Any:
@@ -179,7 +179,15 @@ class Refusals:
             above = asking.f_back
             if above is not None and above.f_code.co_name == "__matmul__":
                 return np.empty((), object)
+        self._unknown_integer()
         return self._array()
+
+    def _unknown_integer(self: Any) -> None:
+        """Refuse the number of an integer that is not known: it is an index, or a length, and has no derivative."""
+        if not self.known and not self.shape and self.dtype.kind in "iu":
+            asked = "The number that Python or a plain array asks for, as table[i] does,"
+            remedy = "Write funcgrad.numpy.take(table, i) for an index, funcgrad.lax.fori_loop for range(i)"
+            raise UnknownValue(unknown_sentences(self, asked, remedy))
 
     __float__ = losing(
         "float(x), math.f(x) or z[i] = x",

@@ -10,7 +10,7 @@ from funcgrad.errors import EscapedNode, UnknownValue
 from funcgrad.graph.calls import Calls
 from funcgrad.graph.methods import Methods, Operators, Refusals
 from funcgrad.graph.protocols import Protocols
-from funcgrad.graph.provenance import expression, refuse, unknown_sentences
+from funcgrad.graph.provenance import expression, refuse, truth_remedy, unknown_sentences
 from funcgrad.graph.types import Type, type_of
 
 
@@ -111,7 +111,7 @@ class Node(Operators, Methods, Refusals, Protocols):
         if self.value.witness is not None:
             return bool(self.value.witness.trace.decide(self, bool))
         asked = f"The truth of {expression() or 'this value'}"
-        raise UnknownValue(unknown_sentences(self, asked, "Choose with np.where(x > 0, a, b)"))
+        raise UnknownValue(unknown_sentences(self, asked, truth_remedy()))
 
     def __index__(self) -> int:
         return self._integer(Refusals.__index__)
@@ -122,6 +122,7 @@ class Node(Operators, Methods, Refusals, Protocols):
     def _integer(self, refusal: Any) -> int:
         """The first call's integer while jit traces, as a guard; a real number has one only if no slope can be lost."""
         if self.known or self.value.witness is None or self.shape:
+            self._unknown_integer()
             refusal(self)
         trace = self.value.witness.trace
         if self.dtype.kind not in "biu" and (refusal is Refusals.__index__ or self.history.calls != {trace.call}):

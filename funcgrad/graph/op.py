@@ -280,14 +280,18 @@ class Weakness(Op):
 
 
 def witness_of(values: list[Any]) -> Any:
-    """The witness of a trace that knows the first call's number for each unknown of `values`; None if none does."""
+    """The witness of a trace that knows the first call's number for each unknown of `values`; None if none does.
+
+    Of several traces it is the inner one, which began last: its graph takes values of the outer ones in.
+    """
     witness = None
     for value in values:
         for one in value if type(value) is tuple else (value,):
             if type(one) is Type:
-                witness = one.witness
-                if witness is None:
+                if one.witness is None:
                     return None
+                if witness is None or one.witness.trace.call.birth > witness.trace.call.birth:
+                    witness = one.witness
     return witness
 
 

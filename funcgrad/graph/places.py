@@ -54,7 +54,13 @@ class Places:
 
 
 def variable(code: CodeType, instructions: bytes, offset: int) -> str:
-    """The variable that the instruction at `offset` stores to, or an empty name."""
+    """The variable that the instruction at `offset` stores to; an empty name for none, and for one nobody can write."""
+    name = stored(code, instructions, offset)
+    return name if name.isidentifier() else ""
+
+
+def stored(code: CodeType, instructions: bytes, offset: int) -> str:
+    """The name that the instruction at `offset` stores to."""
     while offset + 1 < len(instructions) and instructions[offset] == 0:  # the instruction before keeps a cache here
         offset += 2
     if offset + 1 >= len(instructions):

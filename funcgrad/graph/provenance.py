@@ -83,12 +83,32 @@ def function_place(function: Any) -> tuple[str, str]:
 
 def argument_name(function: Any, argument: int | str) -> str:
     """The name of an argument, as its function declares it."""
+    argument = declared(function, argument)
     if isinstance(argument, str):
         return argument
     code = getattr(unwrapped(function), "__code__", None)
     names = code.co_varnames[: code.co_argcount] if code else ()
     argument += hasattr(function, "__self__")
     return names[argument] if argument < len(names) else f"argument {argument}"
+
+
+def declared(function: Any, argument: int | str) -> int | str:
+    """Which argument of the user's function stands here for an argument of what a transform made of it.
+
+    A function of ours that hands its arguments on in another order says so in `__order__`.
+    """
+    order = getattr(function, "__order__", None)
+    found: int | str = argument if order is None or isinstance(argument, str) else order[argument]
+    return found
+
+
+def truth_remedy() -> str:
+    """What to write in place of the statement of the user's that asks for a truth."""
+    frame = user_frame()
+    line = "" if frame is None else linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
+    if line.startswith("while "):
+        return "Write funcgrad.lax.while_loop"
+    return "Choose with np.where(x > 0, a, b) or funcgrad.lax.cond"
 
 
 def leaf_path(function: Any, argument: int | str, structure: Any, position: int) -> str:
@@ -104,9 +124,10 @@ def unknown_sentences(node: Any, asked: str, choice: str) -> str:
     leaf = leaf_of(node.history, call)
     if leaf is None or leaf.structure is None:
         return f"{asked} is not known while {call.transform} traces {name}{where}. {choice}."
-    path = leaf_path(call.function, leaf.argument, leaf.structure, leaf.position)
-    which = f"argument {leaf.argument}" if isinstance(leaf.argument, int) else f"keyword argument {leaf.argument}"
-    made = f"{path} is {'' if leaf.structure is tree.LEAF else 'a leaf of '}{which} of {name}{where}. "
+    path, argument = leaf_path(call.function, leaf.argument, leaf.structure, leaf.position), leaf.argument
+    own = declared(call.function, argument)
+    which = "keyword argument " if isinstance(argument, str) else "argument " if isinstance(own, int) else ""
+    made = f"{path} is {'' if leaf.structure is tree.LEAF else 'a leaf of '}{which}{own} of {name}{where}. "
     instead = f", or pass {path} with in_axes=None" if call.transform == "vmap" else ""
     return f"{asked} is not known while {call.transform} traces {name}. {made}{choice}{instead}."
 

@@ -72,6 +72,9 @@ FAMILIES += [
     "funcgrad.numpy.factoring",
 ]
 EXTRAS |= {
+    "integrate.flowing": "funcgrad.integrate.flowing",
+    "integrate.stiff": "funcgrad.integrate.stiff",
+    "random.drawing": "funcgrad.random.drawing",
     "scipy.special": "funcgrad.scipy.functions",
     "scipy.linalg": "funcgrad.scipy.linalg",
     "scipy.signal": "funcgrad.scipy.signal",

@@ -15,6 +15,7 @@ from funcgrad.primitives.contracting import matmul, turned
 from funcgrad.primitives.factoring import SingularValues
 from funcgrad.primitives.kinds import Sum
 from funcgrad.primitives.pointwise import root
+from funcgrad.primitives.reducing import Length
 from funcgrad.primitives.shaping import Cast, Reshape, Transpose
 from funcgrad.primitives.solving import Cholesky, Determinant, Inverse, SignLogDet, real_of
 from funcgrad.primitives.solving import solve as solved
@@ -182,15 +183,20 @@ def axes_of(axis: Any, rank: int) -> tuple[int, ...]:
     return axes
 
 
+def length(x: Any, axes: tuple[int, ...]) -> Any:
+    """(Σ |x|²)^½ over some axes."""
+    return root(Sum(axes)(squares(x))) if x.dtype.kind == "c" else Length(axes)(x)
+
+
 def squares(x: Any) -> Any:
-    """|x|²."""
-    return Cast(real_of(x.dtype))(np.conjugate(x) * x) if x.dtype.kind == "c" else x * x
+    """|x|² of complex numbers."""
+    return Cast(real_of(x.dtype))(np.conjugate(x) * x)
 
 
 def of_vectors(x: Any, ord: Any, axis: int) -> Any:
     """(Σ |x|ᵖ)^(1/p) over one axis."""
     if ord is None or ord == 2:
-        return root(Sum((axis,))(squares(x)))
+        return length(x, (axis,))
     if isinstance(ord, str):
         raise ValueError(f"Invalid norm order '{ord}' for vectors")
     if ord == np.inf:
@@ -211,7 +217,7 @@ def of_vectors(x: Any, ord: Any, axis: int) -> Any:
 def of_matrices(x: Any, ord: Any, row: int, column: int) -> Any:
     """A norm over two axes."""
     if ord in (None, "fro", "f"):
-        return root(Sum(tuple(sorted((row, column))))(squares(x)))
+        return length(x, tuple(sorted((row, column))))
     if ord in (2, -2, "nuc"):
         s = SingularValues()(np.moveaxis(x, (row, column), (-2, -1)))
         return np.sum(s, -1) if ord == "nuc" else np.min(s, -1) if ord == -2 else largest(s, s.ndim - 1)

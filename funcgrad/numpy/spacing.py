@@ -11,6 +11,7 @@ from funcgrad.graph.op import admit
 from funcgrad.graph.protocols import unsupported
 from funcgrad.numpy.describing import converted
 from funcgrad.numpy.shaping import operand
+from funcgrad.primitives.scanning import Powers
 from funcgrad.sweeps.edges import stretch_to
 
 
@@ -108,7 +109,7 @@ def vander(x: Any, N: Any = None, increasing: bool = False) -> Any:
     n, count = len(x), len(x) if N is None else index(N)
     kind = np.promote_types(x.dtype, int)
     x = converted(x, kind)
-    ones = np.ones((n, min(count, 1)), kind)
-    powers = np.cumprod(np.broadcast_to(x[:, None], (n, max(count - 1, 0))), axis=1)
-    z = np.concatenate((ones, powers), axis=1)
+    if count < 1:
+        return np.empty((n, count), kind)  # or NumPy's error
+    z = Powers(count)(x)
     return z if increasing else z[:, ::-1]

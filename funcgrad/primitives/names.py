@@ -19,6 +19,7 @@ from funcgrad.primitives import (
     gauges,
     indexing,
     kinds,
+    marking,
     ordering,
     placing,
     pointwise,
@@ -34,7 +35,7 @@ from funcgrad.primitives.kinds import Pointwise
 
 MODULES: tuple[ModuleType, ...] = (
     kinds, pointwise, shaping, indexing, placing, reducing, scanning, contracting, correlating, solving, spectral,
-    ordering, ranking, cardinal, banding, gauges, deficient, eigen, factoring, stopping,
+    ordering, ranking, cardinal, banding, gauges, deficient, eigen, factoring, stopping, marking,
 )  # fmt: skip
 
 

@@ -157,8 +157,8 @@ def shared_out(zbar: Any, z: Any, x: Any) -> Any:
     """The few elements of z̄ that are not 0, each shared by the elements of x that equal its element of z."""
     bar = np.zeros_like(zbar, shape=x.shape)
     for i in np.flatnonzero(zbar):
-        hit = x == z[i] if z[i] == z[i] else x != x
-        bar += np.where(hit, zbar[i] / np.count_nonzero(hit), 0)
+        hit = np.flatnonzero(x == z[i] if z[i] == z[i] else x != x)
+        bar[hit] += zbar[i] / len(hit)
     return bar
 
 

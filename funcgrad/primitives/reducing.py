@@ -190,3 +190,35 @@ class LogSumExp(Opaque):
 
     def batch(self, *args: Any) -> Any:
         return LogSumExp(tuple(axis + 1 for axis in self.axes))(*args)
+
+
+@frozen(eq=False, repr=False)
+class Length(Opaque):
+    """z = (Σ x²)^½ over `axes`, x real.  ∂z/∂xᵢ = xᵢ / z, and 0 where z is 0.
+
+    A primitive for speed: backwards it goes over x once, where a square, a sum and a root go over it three times.
+    """
+
+    #: The axes that go, in ascending order.
+    axes: tuple[int, ...]
+    reads: ClassVar[str] = "z x"
+
+    def run(self, x: Any) -> Any:
+        return np.sqrt(np.add.reduce(x * x, axis=self.axes))
+
+    def infer(self, x: Any) -> Any:
+        return x.with_shape(without(x.shape, self.axes))
+
+    def over(self, a: Any, z: Any) -> Any:
+        """a / z, and 0 where z is 0."""
+        none = z == 0
+        return np.where(none, 0, a / np.where(none, 1, z))
+
+    def vjp(self, zbar: Any, z: Any, x: Any) -> tuple[Any, ...]:
+        return (self.over(zbar, z).reshape(thinned(x.shape, self.axes)) * x,)
+
+    def jvp(self, dots: list[Any], z: Any, x: Any) -> Any:
+        return self.over(Sum(self.axes)(dots[0] * x), z)
+
+    def batch(self, *args: Any) -> Any:
+        return Length(tuple(axis + 1 for axis in self.axes))(*args)

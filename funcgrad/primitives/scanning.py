@@ -90,3 +90,36 @@ class CumulativeProduct(Opaque):
 
     def batch(self, *args: Any) -> Any:
         return CumulativeProduct(self.axis + 1)(*args)
+
+
+@frozen(eq=False, repr=False)
+class Powers(Opaque):
+    """z = xᵖ for p = 0 … `count` - 1, along a new last axis, each the one before times x.  ∂zₚ/∂x = p zₚ₋₁.
+
+    A primitive for speed: the cumulative product's rule, which knows of no equal factors, goes over memory thrice more.
+    """
+
+    #: How many powers, at least one.
+    count: int
+    reads: ClassVar[str] = "z"
+
+    def run(self, x: Any) -> Any:
+        z = np.ones((*x.shape, self.count), x.dtype)
+        np.multiply.accumulate(np.broadcast_to(x[..., None], z[..., 1:].shape), axis=-1, out=z[..., 1:])
+        return z
+
+    def infer(self, x: Any) -> Any:
+        return x.with_shape((*x.shape, self.count))
+
+    def slopes(self, z: Any) -> Any:
+        """p zₚ₋₁, from p = 1 on."""
+        return z[..., :-1] * np.arange(1, self.count).astype(z.dtype)
+
+    def vjp(self, zbar: Any, z: Any, x: Any) -> tuple[Any, ...]:
+        return (np.sum(zbar[..., 1:] * self.slopes(z), -1),)
+
+    def jvp(self, dots: list[Any], z: Any, x: Any) -> Any:
+        return np.concatenate([np.zeros((*x.shape, 1), z.dtype), dots[0][..., None] * self.slopes(z)], -1)
+
+    def batch(self, *args: Any) -> Any:
+        return self(*args)

@@ -34,11 +34,11 @@ def pullback(call: Call, answers: list[Any], cotangents: list[Any], leaves: list
             like = y.history.answer  # a Python number may have become NumPy's on the way, with no history of that
             books.add(y.history, ybar if type(ybar) is not np.float64 or fits(ybar, like) else fit(ybar, like))
     books.by_nodes = watched(call, list(books.bars))
-    for root in books.bars:
-        if unknown(root.answer):
+    for y in answers:  # of a known answer that no rule reads, the history has but the type: it is the node that says
+        if type(y) is Node and y.history in books.bars and unknown(y.value):
             books.by_nodes = True
             # What jit traces must not depend on the first call's numbers: when it runs, NumPy may meet 0·∞.
-            books.careful |= type(root.answer) is Type and root.answer.witness is not None
+            books.careful |= type(y.value) is Type and y.value.witness is not None
     queue = books.queue
     with np.errstate(invalid="call", call=books.warn):
         while queue:

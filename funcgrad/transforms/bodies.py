@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from attrs import field, frozen
+import numpy as np
+from attrs import evolve, field, frozen
 
 from funcgrad.errors import BadAnswer
 from funcgrad.graph.calls import Call
@@ -119,6 +120,23 @@ def spread(graph: Graph, marks: Sequence[bool], carries: int) -> list[bool]:
         if new == marks[:carries]:
             return marks
         marks[:carries] = new
+
+
+def advanced(graph: Graph, carries: int, used: Sequence[int]) -> tuple[Body, frozenset[int]]:
+    """The step of those carries alone that are read, others standing still; and which inputs it reads."""
+    moving = {i for i in used if i < carries}
+    while True:
+        outputs = tuple([graph.outputs[i] if i in moving else i for i in range(carries)])
+        found = simplified(evolve(graph, outputs=tuple([outputs[i] for i in sorted(moving)])))
+        taken = frozenset(read(found))
+        if moving.issuperset([i for i in taken if i < carries]):
+            return Body(simplified(evolve(graph, outputs=outputs))), taken
+        moving |= {i for i in taken if i < carries}
+
+
+def blank(kind: Type) -> Any:
+    """A value of a type that nothing reads."""
+    return kind.promoting()(0) if kind.weak else np.broadcast_to(kind.dtype.type(0), kind.shape)[()]
 
 
 def as_kind(value: Any, kind: Type) -> Any:

@@ -9,13 +9,13 @@ from attrs import frozen
 
 from funcgrad import tree
 from funcgrad.errors import BadAnswer, BadArgument
-from funcgrad.graph.graph import Graph
 from funcgrad.graph.node import Node
 from funcgrad.graph.provenance import function_place
 from funcgrad.graph.types import Type, type_of
 from funcgrad.sweeps.edges import fit
-from funcgrad.transforms.bodies import fitted, traced
+from funcgrad.transforms.bodies import Body, fitted, traced
 from funcgrad.transforms.boundary import numeric
+from funcgrad.transforms.remembering import remembered
 
 
 @frozen(eq=False)
@@ -23,11 +23,11 @@ class Loop:
     """A staged step of a loop."""
 
     #: The graph of one step: of the carry's leaves, then those of the other arguments, then the captured values.
-    graph: Graph
+    body: Body
     #: The traced values that the step closes over.
     captured: list[Node]
-    #: The leaves of the first carry, of the types that the loop carries.
-    init: list[Any]
+    #: The types that the loop carries.
+    kinds: list[Type]
     #: The structure of what the step returns beside the carry; None where it returns nothing beside.
     beside: Any
 
@@ -51,14 +51,28 @@ def looped(
     init: Any,
     others: Sequence[tuple[Any, Sequence[Type]]] = (),
     pair: bool = False,
-) -> tuple[Loop, Any]:
-    """A step staged for carries like `init`, and the carry's structure.
+) -> tuple[Loop, list[Any], Any]:
+    """A step staged for carries like `init`, the leaves of the first carry, and its structure.
 
     A Python number among the first carries takes the dtype that the step gives it. With `pair` the step returns
     (carry, beside).
     """
     leaves, structure = numbers_of(transform, "the carry", init)
     kinds = [type_of(leaf).bare() for leaf in leaves]
+    key = (transform, structure, tuple(kinds), tuple([(one, tuple(types)) for one, types in others]), pair)
+    loop = remembered(
+        step,
+        key,
+        lambda: staged_loop(transform, step, structure, kinds, others, pair),
+        lambda loop: not loop.captured,
+    )
+    return loop, [fitted(leaf, kind) for leaf, kind in zip(leaves, loop.kinds, strict=True)], structure
+
+
+def staged_loop(
+    transform: str, step: Callable[..., Any], structure: Any, kinds: list[Type], others: Any, pair: bool
+) -> Loop:
+    """A step staged for carries of these types, or of those that its Python numbers become."""
 
     @wraps(step)
     def conformed(*args: Any) -> Any:
@@ -85,8 +99,7 @@ def looped(
         for i, (kind, got) in enumerate(zip(kinds, new, strict=True)):
             if kind != got:
                 refuse_change(transform, step, kind, got, structure, i)
-    init_leaves = [fitted(leaf, kind) for leaf, kind in zip(leaves, kinds, strict=True)]
-    return Loop(graph, captured, init_leaves, answer.children[1] if pair else None), structure
+    return Loop(Body(graph), captured, kinds, answer.children[1] if pair else None)
 
 
 def given_way(y: Any, kind: Type) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 from funcgrad import tree
 from funcgrad.errors import BadAnswer, BadArgument
 from funcgrad.graph.calls import Call
+from funcgrad.graph.dispatch import loaded
 from funcgrad.graph.graph import closed
 from funcgrad.graph.node import Node
 from funcgrad.graph.op import fresh_leaf, weak
@@ -34,6 +35,9 @@ from funcgrad.transforms.boundary import (
 
 Function = Callable[..., Any]
 Argnums = int | Sequence[int]
+
+#: What makes sparse matrices: it needs SciPy, and loads on first use.
+SPARSE = "funcgrad.transforms.sparse.compressing"
 
 
 def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False, holomorphic: bool = False) -> Function:
@@ -260,16 +264,23 @@ def jacfwd(f: Function, argnums: Argnums = 0, has_aux: bool = False, holomorphic
     return _jacobian("jacfwd", f, argnums, has_aux, holomorphic, lambda leaves, answers: False)
 
 
-def jacobian(f: Function, argnums: Argnums = 0, has_aux: bool = False, holomorphic: bool = False) -> Function:
+def jacobian(
+    f: Function, argnums: Argnums = 0, has_aux: bool = False, holomorphic: bool = False, sparse: bool = False
+) -> Function:
     """The Jacobian ∂y/∂x, backwards or forwards, whichever needs fewer sweeps.
 
-    jacobian : (X → Y) → (X → Y ⊗ X), laid out as by `jacrev`. f runs once.
+    jacobian : (X → Y) → (X → Y ⊗ X), laid out as by `jacrev`. f runs once. With `sparse` it is one
+    `scipy.sparse.csr_array`, rows and columns numbered as by `tree.ravel` of y and x, with the elements of
+    `sparsity(f, x)`, from one product for each colour of its columns or rows.
 
     >>> import numpy as np
     >>> jacobian(lambda x: np.array([[1.0, 2.0], [3.0, 4.0]]) @ x)(np.array([5.0, 6.0]))
     array([[1., 2.],
            [3., 4.]])
     """
+    if sparse:
+        sparsely: Function = loaded(SPARSE).jacobian(f, argnums, has_aux, holomorphic)
+        return sparsely
 
     def backwards(leaves: list[Any], answers: list[Any]) -> bool:
         if any([type_of(a).dtype.kind == "c" for a in (*leaves, *answers)]):
@@ -360,16 +371,22 @@ def block(rows: Any, y: Any, leaf: Node) -> Any:
     return weak(shaped) if leaf.weak and type_of(y).weak else shaped
 
 
-def hessian(f: Function, argnums: Argnums = 0, has_aux: bool = False, holomorphic: bool = False) -> Function:
+def hessian(
+    f: Function, argnums: Argnums = 0, has_aux: bool = False, holomorphic: bool = False, sparse: bool = False
+) -> Function:
     """The matrix of second derivatives, forwards over backwards.
 
-    hessian : (X → ℝ) → (X → X ⊗ X): a tree like x, of trees like x, of arrays of shape x.shape + x.shape.
+    hessian : (X → ℝ) → (X → X ⊗ X): a tree like x, of trees like x, of arrays of shape x.shape + x.shape. With
+    `sparse` it is one `scipy.sparse.csr_array`, as of `jacobian`, from a few products of the Hessian with vectors.
 
     >>> import numpy as np
     >>> hessian(lambda x: x[0] * x[1] ** 2)(np.array([1.0, 3.0]))
     array([[0., 6.],
            [6., 2.]])
     """
+    if sparse:
+        sparsely: Function = loaded(SPARSE).hessian(f, argnums, has_aux, holomorphic)
+        return sparsely
     return jacfwd(jacrev(f, argnums, has_aux, holomorphic), argnums, has_aux, holomorphic)
 
 

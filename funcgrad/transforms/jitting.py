@@ -16,7 +16,7 @@ from funcgrad.graph.op import unknown
 from funcgrad.graph.program import Backend, Guard, Path, Signature
 from funcgrad.graph.provenance import argument_name, function_place
 from funcgrad.transforms.arguments import Arguments, Static, differences, signature, static_arguments
-from funcgrad.transforms.recording import traced
+from funcgrad.transforms.recording import asked_again, traced
 from funcgrad.transforms.running import Run, with_backward
 
 #: So many paths through Python's control flow may a program have.
@@ -130,8 +130,8 @@ class Jitted:
         plain = [value.value if type(value) is Node else value for value in arguments.values]
         path, captured, answer, questions = traced(self.static.function, arguments, plain)
         if captured:  # a program that closes over traced values belongs to this call alone
-            n = len(path.guards)
-            return path.structure.unflatten(path.graph(*arguments.values, *captured)[n:])
+            outputs = path.graph(*arguments.values, *captured)
+            return path.structure.unflatten(asked_again(path, outputs))
         self.reasons.append(self.reason(arguments, found))
         if found is None:
             found = self.programs[arguments.key] = Specialised(signature(self.static.function, arguments), self.backend)

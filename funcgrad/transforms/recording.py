@@ -1,6 +1,6 @@
 """Recording: one run of a function with unknown arguments, of which the first call's numbers are examples."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -49,6 +49,14 @@ def traced(
     graph = graph if captured else inlined(graph)
     questions = questions_of(graph, len(guards))
     return Path(graph if captured else simplified(graph), guards, structure), captured, example, questions
+
+
+def asked_again(path: Path, outputs: Sequence[Any]) -> list[Any]:
+    """The answers of a path; a transform around hears what Python's control flow asked about values of its own."""
+    for value, guard in zip(outputs, path.guards, strict=False):
+        if type(value) is Node:
+            type(guard.answer)(value)
+    return list(outputs[len(path.guards) :])
 
 
 @define(eq=False)

@@ -16,9 +16,11 @@ from funcgrad.primitives.kinds import stretched, zeros_like
 from funcgrad.sweeps.edges import fit
 from funcgrad.transforms.bodies import (
     Body,
+    advanced,
     agree,
     as_kind,
     batched,
+    blank,
     fitted,
     reached,
     read,
@@ -26,10 +28,14 @@ from funcgrad.transforms.bodies import (
     stacked,
     staged,
 )
+from funcgrad.transforms.deferring import pulled_later
+from funcgrad.transforms.rewinding import Rewound
 from funcgrad.transforms.running import inexact, pulled, pushed
 
 #: Transforms of which no cotangent comes: under these alone the carries of each step need not be kept.
-FORWARD = frozenset({"vmap", "jit", "eval_shape", "graph_of", "jvp", "jacfwd", "scan", "while_loop", "cond", "stage"})
+FORWARD = frozenset(
+    {"vmap", "jit", "eval_shape", "graph_of", "jvp", "jacfwd", "scan", "while_loop", "cond", "stage", "checkpoint"}
+)
 
 
 @saved
@@ -58,6 +64,8 @@ class Scan(Op):
     reverse: bool
     #: Whether the last answers are the carries that each step began with, which the pullback reads.
     kept: bool = False
+    #: How many carries the pullback keeps at one time, the others being computed again; 0 for those of all steps.
+    snapshots: int = 0
 
     #: What it runs, for the cost.
     inside = property(lambda self: ((self.body.graph, self.length),))
@@ -66,7 +74,7 @@ class Scan(Op):
     beside = property(lambda self: tuple([(kind.shape, kind.dtype) for kind in self.body.kinds[self.carries :]]))
 
     def __call__(self, *args: Any) -> Any:
-        if not self.kept and any([type(a) is Node and differentiated(a) for a in args]):
+        if not self.kept and not self.snapshots and any([type(a) is Node and differentiated(a) for a in args]):
             return self.keeping()(*args)[: len(self.body.kinds)]
         return super().__call__(*args)
 
@@ -100,6 +108,8 @@ class Scan(Op):
 
     # ---- derivatives -----------------------------------------------------------------------------------------------
     def pull(self, zbar: Any, z: Any, args: tuple[Any, ...], wanted: Sequence[int]) -> list[Any]:
+        if self.snapshots:
+            return pulled_later(self, zbar, args, wanted, Rewound)
         n, m, kinds = self.carries, self.carries + self.rows, self.body.kinds
         arrived = tuple([i for i in inexact(kinds) if i >= n and zbar[i] is not None])
         asked = [i for i in inexact(self.body.graph.inputs) if i in wanted]
@@ -115,11 +125,18 @@ class Scan(Op):
         seeds += [zeros_like(type_of(args[i]).strong()) for i in sums]
         ybars = [fit(zbar[i], stacked(kinds[i], self.length)) for i in arrived]
         if any([i < n for i in used]):
-            args = (*(z if self.kept else self.keeping()(*args))[-n:], *args[n:])
+            args = (*(z if self.kept else self.again(args, used))[-n:], *args[n:])
         rows, shared = [args[i] for i in used if i < m], [args[i] for i in used if i >= m]
         bars = op(*seeds, *rows, *ybars, *shared)
         found = dict(zip((*moving, *sums, *mapped), bars, strict=False))
         return [found.get(i) for i in wanted]
+
+    def again(self, args: tuple[Any, ...], used: list[int]) -> Any:
+        """The carries of each step that the pullback reads, computed of the arguments that lead to them alone."""
+        n = self.carries
+        onward, taken = self.body.once(("again", n, tuple(used)), lambda: advanced(self.body.graph, n, used))
+        op = evolve(self, body=onward).keeping()
+        return op(*[a if i in taken else blank(type_of(a)) for i, a in enumerate(args)])
 
     def backward(
         self, arrived: tuple[int, ...], moving: tuple[int, ...], sums: tuple[int, ...], mapped: tuple[int, ...]
@@ -166,7 +183,7 @@ class Scan(Op):
         else:
             op, used = self.body.once(("push", n, m, moving), lambda: self.forward(moving)), range(len(args))
             first = n
-        op = evolve(op, length=self.length, reverse=self.reverse)
+        op = evolve(op, length=self.length, reverse=self.reverse, snapshots=self.snapshots)
         own: list[Any] = []
         for low, high in ((0, n), (n, m), (m, len(args))):
             own += [args[i] for i in used if low <= i < high]
@@ -241,12 +258,17 @@ class Scan(Op):
         return (*carried, *ys)
 
 
-def in_blocks(op: Scan, count: int, args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The answers of a scan that takes `count` steps at once, so that it keeps the carries of every `count`-th only."""
+def in_blocks(op: Scan, count: int, args: tuple[Any, ...], unrolled: bool = True) -> tuple[Any, ...]:
+    """The answers of a scan that takes `count` steps at once, so that it keeps the carries of every `count`-th only.
+
+    They are one long step, or with `unrolled=False` a loop inside the loop.
+    """
     n, m, kinds = op.carries, op.carries + op.rows, op.body.graph.inputs
     blocks, rest = divmod(op.length, count)
 
     def steps(*values: Any) -> list[Any]:
+        if not unrolled:
+            return list(evolve(op, length=count)(*values))
         carry, found = values[:n], []
         for t in range(count)[:: -1 if op.reverse else 1]:
             answers = op.body.graph(*carry, *[x[t] for x in values[n:m]], *values[m:])
@@ -260,7 +282,8 @@ def in_blocks(op: Scan, count: int, args: tuple[Any, ...]) -> tuple[Any, ...]:
         return answers
 
     types = [*kinds[:n], *[stacked(kind, count) for kind in kinds[n:m]], *kinds[m:]]
-    main = Scan(staged(types, steps), n, op.rows, blocks, op.reverse)
+    body = op.body.once(("blocks", n, op.rows, op.reverse, count, unrolled), lambda: staged(types, steps))
+    main = Scan(body, n, op.rows, blocks, op.reverse)
     last, cut = evolve(op, length=rest), blocks * count
     parts = [(main, slice(cut), (blocks, count)), (last, slice(cut, None), (rest,))]
     carry, found = args[:n], []

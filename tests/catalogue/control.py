@@ -1,12 +1,14 @@
 """Records of funcgrad/lax: loops and choices, of which plain Python's are the reference in tests/unit/test_lax.py."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
 
-from funcgrad import lax
+from funcgrad import checkpoint, checkpoint_name, lax
 from funcgrad import numpy as fnp
+from funcgrad.transforms.policies import nothing_saveable, save_only_these_names
 from tests.catalogue.record import Record
 from tests.strategies import Draw, array, shape
 
@@ -31,6 +33,29 @@ def blocks(draw: Draw, dtype: str) -> Any:
     """A scan of several steps in one."""
     xs, count = array(draw, (draw(st.integers(0, 5)), 2), dtype), draw(st.integers(1, 4))
     return lambda xs: lax.scan(lambda c, x: (c + x * x, c * x), np.ones_like(xs, shape=2), xs, unroll=count), (xs,)
+
+
+def scheduled(draw: Draw, dtype: str) -> Any:
+    """A scan of which the carries of some steps are kept."""
+    xs, way = array(draw, (draw(st.integers(0, 4)), 2), dtype), draw(st.sampled_from(["sqrt", "binomial", 1, 2]))
+
+    def f(xs: Any) -> Any:
+        return lax.scan(lambda c, x: (np.sin(c) + x, c * x), np.ones_like(xs, shape=2), xs, checkpoint=way)
+
+    return f, (xs,)
+
+
+def forgotten(draw: Draw, dtype: str) -> Any:
+    """A function computed again, of which one value is kept."""
+    x, w = (array(draw, shape(draw, most=2), dtype) for _ in range(2))
+    policy = draw(st.sampled_from([nothing_saveable, save_only_these_names("h")]))
+
+    @partial(checkpoint, policy=policy)
+    def f(x: Any, w: Any) -> Any:
+        h = checkpoint_name(np.sin(x) * np.sum(w), "h")
+        return h * np.cos(h), w * w
+
+    return lambda x, w: f(checkpoint_name(x, "x"), w), (x, w)
 
 
 def chosen(draw: Draw, dtype: str) -> Any:
@@ -75,6 +100,8 @@ def associated(draw: Draw, dtype: str) -> Any:
 RECORDS = [
     Record("lax.scan", scanned, representative=True),
     Record("lax.scan unroll", blocks, complex=True),
+    Record("lax.scan checkpoint", scheduled),
+    Record("checkpoint", forgotten, complex=True),
     Record("lax.cond", chosen, complex=True, holomorphic=False),
     Record("lax.while_loop", repeated, representative=True),
     Record("lax.fori_loop", counted, complex=True),

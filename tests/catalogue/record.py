@@ -27,3 +27,5 @@ class Record:
     constant: bool = False
     #: Whether it stands for its family in the tests of compositions.
     representative: bool = False
+    #: Whether only the profiles "wide" and "deep" have it.
+    deep: bool = False

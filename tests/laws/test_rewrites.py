@@ -16,6 +16,7 @@ from funcgrad.primitives.banding import Banded, Diagonal
 from funcgrad.primitives.contracting import MatMul
 from funcgrad.primitives.indexing import Index, Scatter
 from funcgrad.primitives.kinds import Expand, Sum, chain
+from funcgrad.primitives.marking import Named
 from funcgrad.primitives.shaping import Cast, Concatenate, Reshape, Stack, Transpose
 from funcgrad.primitives.solving import Cholesky, Solve, TriangularInverse
 from funcgrad.rewrites.carefree import carefree
@@ -134,6 +135,7 @@ EXAMPLES = {
     "weak_arithmetic": exact(lambda x: np.sin(Weakness(False)(x) * np.float64(3.5)), WEAK),
     "strong_arithmetic": exact(lambda x: Weakness(True)(np.sin(x)) * 3.5, S),
     "weakness_unseen": exact(lambda x: np.sin(Weakness(False)(x)), WEAK, numbers=NUMBERS),
+    "name_left_out": exact(lambda x: np.sin(Named("h")(x)), V),
     "share_of_extreme": exact(relu_share, V, numbers=[*NUMBERS, 0.0, -0.0, np.inf, -np.inf]),
     "share_of_logarithm": rounded(softplus_share, V),
     "nothing_hidden": exact(lambda x: np.where(x > 0, 2.0, x > -1), V),

@@ -263,7 +263,7 @@ def rosenbrock() -> Workload:
     def build(lib: Any, xp: Any) -> Any:
         return lib.hessian(lambda x: xp.sum(100.0 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2))
 
-    return Workload(build, (x,), by_hand.rosenbrock_hessian(x), 2.0)
+    return Workload(build, (x,), by_hand.rosenbrock_hessian(x), 1.25)
 
 
 def elementwise(n: int, gradient: bool, by: str) -> Workload:

@@ -1,7 +1,7 @@
 """Rules beside gradients written by hand in NumPy, at 10⁵ numbers: python tests/speed/rules.py [seconds a row] [name …]
 
 Both compute Σ w·f(x) and its gradient by x: `value_and_grad`, eagerly; and f itself, then the line in the table.
-They run in turn in one process: median times and the median of their ratios, and the ratio of the least times, which
+They run in turn in one process, by its own time: medians, the median of ratios, and the ratio of the least times, which
 other work on the machine disturbs less; the worst of those first. One thread, and memory that is not given back between
 calls, as its return to the system and the zeroed pages cost more than many a rule.
 """
@@ -410,13 +410,13 @@ def measured(name: str, seconds: float) -> tuple[float, float, float, float]:
     got, wanted = ours(x), by_hand(x)
     assert np.allclose(got[0], wanted[0]), name
     assert np.allclose(got[1], wanted[1], rtol=1e-6, atol=1e-8), name
-    pairs, start = [], time.perf_counter()
-    while time.perf_counter() - start < seconds or len(pairs) < 7:
+    pairs, start = [], time.process_time()
+    while time.process_time() - start < seconds or len(pairs) < 7:
         times = []
         for run in (ours, by_hand):
-            begin = time.perf_counter()
+            begin = time.process_time()
             run(x)
-            times.append(time.perf_counter() - begin)
+            times.append(time.process_time() - begin)
         pairs.append(times)
     a, b = zip(*pairs, strict=True)
     return statistics.median(a), statistics.median(b), statistics.median([p / q for p, q in pairs]), min(a) / min(b)

@@ -39,7 +39,7 @@ def used_by(record, dtype):
 
         return g
 
-    @settings(max_examples=8, database=None, phases=[Phase.generate])
+    @settings(max_examples=4, database=None, phases=[Phase.generate])
     @given(case=cases(record, dtype))
     def collect(case):
         eval_shape(collected(case.f), *case.args)

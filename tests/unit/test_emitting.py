@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 import pytest
 
-from funcgrad import grad, jit, source, tree, value_and_grad
+from funcgrad import grad, hessian, jit, source, tree, value_and_grad
 from funcgrad.backends.emitting import emitted
 from funcgrad.backends.interpreting import interpreted
 from funcgrad.backends.planning import WORTH
@@ -463,3 +463,17 @@ def test_a_factorisation_of_a_nan_is_tried_again_with_care():
         assert [g(x), g(x)] == pytest.approx([f(x), f(x)])
     with pytest.raises(np.linalg.LinAlgError):
         jit(lambda x: np.linalg.inv(x * np.ones((2, 2))))(1.0)
+
+
+def test_a_matrix_of_few_diagonals_is_written_by_them():
+    f = hessian(lambda x: np.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2))
+    for dtype in (np.float64, np.float32):
+        x = RNG.standard_normal(100).astype(dtype)
+        g, found = program(f, x)
+        text = "\n".join(emitted(found.signature, found.paths).lines)
+        assert "flat[0:9999:101] = " in text
+        assert "flat[101:10100:101] += " in text
+        first, second = g(x), g(x)
+        assert first.dtype == dtype
+        assert not np.shares_memory(first, second)
+        same(first, f(x), 1e-12 if dtype == np.float64 else 1e-4)

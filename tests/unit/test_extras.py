@@ -6,7 +6,7 @@ import sys
 import pytest
 
 #: Modules that need an extra, and the library that it brings.
-NEEDS = {"funcgrad.scipy": "scipy"}
+NEEDS = {"funcgrad.scipy": "scipy", "funcgrad.optimize": "scipy", "funcgrad.integrate.stiff": "scipy"}
 BLOCKED = """
 import sys
 sys.modules[{library!r}] = None  # as if it were not installed

@@ -1,5 +1,6 @@
 """jit: one trace a signature, Python's control flow under guards, and what is refused."""
 
+import opcode
 import warnings
 from functools import wraps
 
@@ -21,6 +22,7 @@ from funcgrad import (
     vmap,
 )
 from funcgrad.errors import BadAnswer, BadArgument, BadProgram, LostDerivative, TooManyPaths, UnknownValue, UntracedPath
+from funcgrad.graph import places
 from tests.unit.refusing import check, registry
 
 REFUSALS, refuses = registry()
@@ -370,3 +372,30 @@ def a_shape_that_depends_on_values():
 @pytest.mark.parametrize(("program", "kind", "sentences"), REFUSALS)
 def test_refused(program, kind, sentences):
     check(program, kind, sentences)
+
+
+# ---- choices of a jit within a jit -----------------------------------------------------------------------------------
+@pytest.mark.parametrize("inner", [jit, lambda f: grad(jit(lambda x: f(x)))], ids=["jit", "grad of jit"])
+@pytest.mark.parametrize("question", [lambda a, x: a < x, lambda a, x: x > a, lambda a, x: a * x < x * x])
+def test_a_jit_within_hears_what_is_asked_about_values_of_the_outer_one(inner, question):
+    """The inner one knows its argument, and closes over the outer one's: the question is for both."""
+    f = jit(lambda a: inner(lambda x: x**3 if question(a, x) else a * x)(2.0))
+    small, large = (8.0, 6.0) if inner is jit else (12.0, 3.0)
+    for _ in range(2):
+        assert (f(1.0), f(3.0)) == (small, large)
+    assert grad(f)(3.0) == (2.0 if inner is jit else 1.0)
+
+
+def test_three_jits_ask_one_another():
+    def innermost(a, b, x):
+        return x**3 if x > a else b if b > a else 0.0 * b
+
+    f = jit(lambda a: jit(lambda b: jit(lambda x: innermost(a, b, x))(2.0))(5.0))
+    assert [f(a) for a in (1.0, 3.0, 7.0, 1.0)] == [8.0, 5.0, 0.0, 8.0]
+
+
+def test_a_name_that_nobody_can_write_is_no_variable():
+    """pytest's own rewriting of asserts stores to names with an @; programs are made of names that Python spells."""
+    code = compile("x = f(y)\nz = f(x)", "<here>", "exec").replace(co_names=("f", "y", "@x", "z"))
+    offsets = [i for i in range(0, len(code.co_code), 2) if opcode.opname[code.co_code[i]] == "STORE_NAME"]
+    assert [places.variable(code, code.co_code, offset) for offset in offsets] == ["", "z"]

@@ -529,6 +529,52 @@ def a_switch_by_a_float():
     lax.switch(1.0, [lambda: 1.0])
 
 
+@refuses(
+    UnknownValue,
+    "as table[i] does, is not known while scan traces",
+    "i is argument 0 of",
+    "funcgrad.numpy.take(table, i)",
+)
+def a_plain_table_at_an_unknown_index():
+    lax.fori_loop(0, 4, lambda i, v: v + X[i], 0.0)
+
+
+@refuses(UnknownValue, "as table[i] does, is not known", "funcgrad.lax.fori_loop for range(i)")
+def an_unknown_number_of_steps():
+    lax.fori_loop(0, 4, lambda i, v: v + sum(range(i)), 0.0)
+
+
+@refuses(UnknownValue, "v is argument 1 of body (test_lax.py:", "Write funcgrad.lax.while_loop.")
+def a_while_in_a_loop():
+    def body(i, v):
+        while v > 0:
+            v = v - i
+        return v
+
+    lax.fori_loop(0, 4, body, 1.0)
+
+
+@refuses(UnknownValue, "x is argument 0 of <lambda> (test_lax.py:", "np.where(x > 0, a, b) or funcgrad.lax.cond.")
+def an_if_in_a_map():
+    lax.map(lambda x: x if x > 0 else -x, X)
+
+
+@refuses(BadAnswer, "body (test_lax.py:", "takes carry as weak float64 and returns it as float64[4]")
+def a_value_that_grows():
+    def body(i, v):
+        return v + X
+
+    lax.fori_loop(0, 4, body, 1.0)
+
+
+@refuses(BadAnswer, "body (test_lax.py:", "takes carry[2] as weak float64 and returns it as float64[4]")
+def a_value_that_grows_in_a_loop_of_unknown_length():
+    def body(i, v):
+        return v + X
+
+    jit(lambda n: lax.fori_loop(0, n, body, 1.0))(3)
+
+
 @refuses(BadArgument, "no branches")
 def a_switch_of_nothing():
     lax.switch(1, [])

@@ -26,6 +26,8 @@ LAYER = {name: number for number, names in enumerate(LAYERS) for name in names}
 #: Everything may import these; the optional libraries, only the module that stands for them.
 LIBRARIES = {"attrs", "numpy", *sys.stdlib_module_names}
 OPTIONAL = {"scipy": {"scipy"}, "optimize": {"scipy"}, "integrate": {"scipy"}, "testing": {"hypothesis"}}
+#: And one package inside a layer, of which nothing loads before it is asked for.
+OPTIONAL_PACKAGES = {"funcgrad.transforms.sparse": {"scipy"}}
 
 #: Where a module may load on first use, and which is no statement at the top: a name of the package that few programs
 #: need; and `loaded`, through which all others go.
@@ -40,7 +42,10 @@ LOADING = {
     ("funcgrad.graph.protocols", "missing"),  # difflib
     ("funcgrad.graph.types", "digest_of"),  # hashlib
     ("funcgrad.numpy", "__getattr__"),
+    ("funcgrad.integrate.initial", "stiff"),  # SciPy's methods
     ("funcgrad.scipy.rows", "__reduce__"),
+    ("funcgrad.transforms.derivatives", "hessian"),  # sparse matrices
+    ("funcgrad.transforms.derivatives", "jacobian"),
     ("funcgrad.primitives.kinds", "__reduce__"),  # the names of all operations
 }
 
@@ -146,7 +151,9 @@ def test_modules_load_on_first_use_in_few_places():
 @every_module
 def test_libraries_are_numpy_attrs_and_the_standard_one(module):
     libraries = {name.split(".")[0] for name in imports(parsed(module))} - {"funcgrad"}
-    assert libraries - LIBRARIES - OPTIONAL.get(member(module), set()) == set()
+    package = module if module in OPTIONAL_PACKAGES else module.rpartition(".")[0]
+    optional = OPTIONAL.get(member(module), set()) | OPTIONAL_PACKAGES.get(package, set())
+    assert libraries - LIBRARIES - optional == set()
 
 
 def test_no_folder_is_a_shelf():

@@ -237,7 +237,7 @@ def pow_with_a_modulus():
 @refuses(
     UnknownValue, "The truth of x > 0 is not known while vmap traces <lambda>.",
     "x is argument 0 of <lambda> (test_lost_derivatives.py:",
-    "Choose with np.where(x > 0, a, b), or pass x with in_axes=None.",
+    "Choose with np.where(x > 0, a, b) or funcgrad.lax.cond, or pass x with in_axes=None.",
 )  # fmt: skip
 def a_truth_under_vmap():
     vmap(lambda x: x if x > 0 else -x)(A)

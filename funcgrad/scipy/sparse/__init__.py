@@ -15,6 +15,7 @@ from typing import Any
 
 import scipy.sparse as _sparse
 
+import funcgrad.scipy.sparse.krylov  # noqa: F401  # REASON: imported to fill the table of methods of linear_solve
 from funcgrad.scipy.sparse import linalg
 from funcgrad.scipy.sparse.arrays import SparseArray, coo_array, csc_array, csr_array, diags_array
 

@@ -98,6 +98,18 @@ class SparseProduct(Multilinear):
             return elements(zbar, X, data, indices, indptr, self.turned)
         return SparseProduct(self.rows, self.columns, not self.turned)(data, zbar, indices, indptr)
 
+    def links(self, i: int, *args: Any) -> Any:
+        """The pairs of an element of Z and one of argument i that it is made of; None where A is not known."""
+        _, X, indices, indptr = args
+        if type(indices) is not np.ndarray or type(indptr) is not np.ndarray:
+            return None
+        rows, across = np.repeat(np.arange(self.rows), np.diff(indptr)), np.arange(X.shape[1])
+        into, out = (indices, rows) if self.turned else (rows, indices)
+        Z = np.add.outer(into * X.shape[1], across)
+        if i == 0:
+            return Z, np.broadcast_to(np.arange(len(indices))[:, None], Z.shape)
+        return Z, np.add.outer(out * X.shape[1], across)
+
     def batched(self, size: int, which: tuple[bool, ...], args: tuple[Any, ...]) -> Any:
         def product(rows: int, columns: int) -> Any:
             return SparseProduct(rows, columns, self.turned)

@@ -1,0 +1,1 @@
+"""Series: derivatives of high order, by truncated power series over the graph."""

@@ -1,0 +1,68 @@
+"""The tenth derivative of a composite of 100 operations beside its value: python tests/speed/taylor.py [order].
+
+A row is the median of rounds in which all candidates take turns; ratios are to one evaluation of the value.
+"""
+
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import funcgrad
+
+#: How often the ten operations of `composite` follow each other.
+REPEATS = 10
+
+
+def composite(x: Any) -> Any:
+    """100 operations: sin, neg, exp, times; tanh; square, add, root; divide; add."""
+    for _ in range(REPEATS):
+        x = np.sin(x) * np.exp(-x) + np.tanh(x) / np.sqrt(1.0 + x * x)
+    return x
+
+
+def interleaved(functions: list[Callable[[], Any]], seconds: float = 2.0) -> list[float]:
+    """Median times of functions, block by block in turn."""
+    numbers = []
+    for f in functions:
+        f()
+        start = time.perf_counter()
+        f()
+        numbers.append(max(1, int(0.01 / (time.perf_counter() - start))))
+    rounds: list[list[float]] = []
+    start = time.perf_counter()
+    while time.perf_counter() - start < seconds or len(rounds) < 5:
+        times = []
+        for f, number in zip(functions, numbers, strict=True):
+            begin = time.perf_counter()
+            for _ in range(number):
+                f()
+            times.append((time.perf_counter() - begin) / number)
+        rounds.append(times)
+    return [statistics.median(times) for times in zip(*rounds, strict=True)]
+
+
+def main(order: int) -> None:
+    """Print a row a size."""
+    print(f"{'elements':>9}{'value µs':>12}{'eager µs':>12}{'ratio':>8}{'jit µs':>12}{'ratio':>8}{'first ms':>10}")
+    tenth = funcgrad.derivative(composite, order)
+    for n in (1, 10, 100, 1_000, 10_000, 100_000):
+        x = 0.5 if n == 1 else np.linspace(0.1, 1.0, n)
+        quick = funcgrad.jit(tenth)
+        start = time.perf_counter()
+        quick(x)
+        first = time.perf_counter() - start
+        np.testing.assert_allclose(quick(x), tenth(x), 1e-6)
+        value, eager, staged = interleaved([lambda x=x: composite(x), lambda x=x: tenth(x), lambda x=x, f=quick: f(x)])
+        print(
+            f"{n:9,}{value * 1e6:12.1f}{eager * 1e6:12.1f}{eager / value:8.1f}{staged * 1e6:12.1f}"
+            f"{staged / value:8.1f}{first * 1e3:10.0f}",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 10)

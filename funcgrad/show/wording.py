@@ -68,7 +68,7 @@ def short(value: Any) -> str:
     if value is None:
         return ""
     if type(value) is tuple:
-        return f"{len(value)} results"
+        return f"{len(value)} result{'' if len(value) == 1 else 's'}"
     if np.ndim(value) == 0:
         return number(value)
     if np.ndim(value) == 1 and np.size(value) <= WRITTEN and value.dtype.kind in "biuf":

@@ -185,9 +185,9 @@ def with_answers_named(sheet: Sheet, inputs: Sequence[str]) -> Sheet:
         number = behind[output]
         names[number] = f"{names[number]}, ∂{name}" if number in names else f"∂{name}"
     values = [
-        evolve(value, name=names[value.number], named=True)
+        evolve(value, name=names[value.number], named=True, gradient=None)
         if value.number in names and value.kind == "operation" and not value.named
-        else value
+        else evolve(value, gradient=None)  # of a derivative by one number there are second ones, which nobody asked for
         for value in sheet.values
     ]
-    return evolve(sheet, values=tuple(values))
+    return evolve(sheet, values=tuple(values), shares=())

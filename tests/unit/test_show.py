@@ -278,6 +278,7 @@ def test_the_gradient_is_drawn_beside_the_function():
     assert [card.backward for card in drawing.cards[1] if card.name in ("o", "∂b")] == [False, True]
     assert drawing.svg.count('class="head"') == 2
     assert "∇neuron\n" in drawing.text
+    assert not draw(lambda x: x**3, backward=True)(2.0).sheets[1].differentiated
 
 
 # ---- files --------------------------------------------------------------------------------

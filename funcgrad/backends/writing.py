@@ -220,7 +220,8 @@ class Writer(Names):
         if type(line.step.type) is tuple and value is not python:  # it goes into a graph, where it meets others
             return None
         others = [self.values.kind(i) for i in line.args if i != number]
-        if value is not python and not any([not t.weak and gives_way(value.dtype, t.dtype) for t in others]):
+        lasting = [self.values.kind(i) for i in line.args if not isinstance(self.values.types[i], Constant)]
+        if value is not python and not any([not t.weak and gives_way(value.dtype, t.dtype) for t in lasting]):
             return None
         text = repr(python)
         if type(line.step.type) is not tuple and all([t.dtype == line.step.type.dtype and not t.weak for t in others]):

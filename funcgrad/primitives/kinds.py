@@ -89,7 +89,7 @@ class Pointwise(Op):
     def infer(self, *types: Any) -> Any:
         shape = np.broadcast_shapes(*[t.shape for t in types])
         (*_, dtype) = self.ufunc.resolve_dtypes((*[t.promoting() for t in types], None))
-        return Type(shape, dtype, self.arithmetic and all([t.weak for t in types]))
+        return Type(shape, dtype, self.arithmetic and (all([t.weak for t in types]) or pythons_complex(types)))
 
     def pull(self, zbar: Any, z: Any, args: tuple[Any, ...], wanted: Sequence[int]) -> list[Any]:
         bars: list[Any] = []
@@ -111,6 +111,19 @@ class Pointwise(Op):
     def batched(self, size: int, which: tuple[bool, ...], args: tuple[Any, ...]) -> Any:
         rank = max(np.ndim(a) - b if type(a) is not Node else a.ndim - b for a, b in zip(args, which, strict=True))
         return self(*[with_rank(a, rank) if b else a for a, b in zip(args, which, strict=True)])
+
+
+def pythons_complex(types: Sequence[Any]) -> bool:
+    """Whether Python's complex number stands first and takes NumPy's float64, which is a Python float, for one."""
+    first, *rest = types
+    return bool(
+        len(rest) == 1
+        and first.weak
+        and first.dtype.kind == "c"
+        and not rest[0].weak
+        and rest[0].dtype == np.float64
+        and not rest[0].shape
+    )
 
 
 @frozen(eq=False, repr=False)

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import funcgrad
-from funcgrad import Program, grad, hessian, jit, jvp, source, stage, value_and_grad, vmap
+from funcgrad import Program, grad, hessian, jit, jvp, source, stage, value_and_grad, vjp, vmap
 from funcgrad.errors import BadAnswer, BadArgument, BadProgram, EscapedNode, UnknownValue, UntracedPath
 from funcgrad.graph.dispatch import complete
 from funcgrad.graph.op import Op
@@ -405,3 +405,16 @@ def test_the_cost_names_the_lines():
 )
 def test_operations_are_counted(f, args, operations):
     assert stage(f)(*args).cost().operations == operations
+
+
+def test_a_complex_number_of_pythons_takes_a_float_of_numpys_for_its_own():
+    """1j * np.float64(2) is Python's, and so gives way to complex64 in what follows; a saved program says the same."""
+    x = np.float64(0.5)
+    for f in (lambda x: 1j * x, lambda x: 1j + x, lambda x: 1j / x, lambda x: x * 1j):
+        program = stage(f)(x)
+        again = Program.from_json(program.to_json())
+        assert again == program
+        assert again(x) == f(x)
+        assert type(again(x)) is type(f(x)) is type(vjp(f, x)[0])
+        wide = stage(lambda x, f=f: f(x) * np.ones(2, np.complex64))(x)
+        assert wide(x).dtype == (f(x) * np.ones(2, np.complex64)).dtype

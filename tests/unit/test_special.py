@@ -245,3 +245,10 @@ except funcgrad.errors.{MissingExtra.__name__} as error:
 """
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert "funcgrad[scipy]" in run.stdout, run.stderr
+
+
+def test_two_whole_numbers_of_numpys_beside_single_precision():
+    """np.int64 makes float64 of float32: as literals the two of them would not."""
+    x = np.full((2, 3), 0.25, np.float32)
+    f = lambda x: theirs.lpmv(np.int64(0), np.int64(2), x)
+    assert f(x).dtype == jit(f)(x).dtype == stage(f)(x)(x).dtype == np.float64

@@ -161,6 +161,20 @@ class BadProgram(FuncgradError, ValueError):
     """
 
 
+class BadCheckpoint(FuncgradError, ValueError):
+    """A file is no checkpoint that this version of funcgrad can load, or it has another tree than the one asked for.
+
+    >>> import numpy as np
+    >>> from funcgrad import data
+    >>> data.save("params.npz", {"w": np.ones(2)})
+    >>> data.load("params.npz", {"w": np.zeros(3)})
+    Traceback (most recent call last):
+    funcgrad.errors.BadCheckpoint: ...
+    >>> data.load("params.npz", {"w": np.zeros(2)})
+    {'w': array([1., 1.])}
+    """
+
+
 class TooManyPaths(FuncgradError, ValueError):
     """A jitted function took ever new paths through Python's control flow, so that each call traced it again.
 

@@ -1,11 +1,45 @@
-"""Two small sets of real measurements, for examples and tests."""
+"""Data in batches, training as a sequence of steps, checkpoints; and two small sets of real measurements.
+
+>>> from funcgrad import data, optim, random
+>>> features, labels = data.iris()
+>>> def loss(w, batch):
+...     x, species = batch
+...     return np.mean((x @ w - species) ** 2)
+>>> steps = data.fit(loss, np.zeros(4), (features, labels), optim.adam(0.05), key=random.key(0), epochs=60)
+>>> *_, last = data.early_stopping(steps, patience=100)
+>>> w = last.params
+>>> bool(np.mean(np.round(features @ w) == labels) > 0.9)
+True
+"""
 
 from importlib.resources import files
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["IRIS_SPECIES", "diabetes", "iris"]
+from funcgrad.graph.dispatch import loaded
+
+__all__ = [
+    "IRIS_SPECIES", "Step", "batches", "checkpointed", "diabetes", "early_stopping", "fit", "iris", "load", "notes_of",
+    "progress", "resumed", "save", "save_step", "steps_of_epoch",
+]  # fmt: skip
+
+#: What loads on first use, by the module that has it: the measurements alone need nothing but NumPy.
+LATER = {
+    "Step": "funcgrad.data.fitting",
+    "batches": "funcgrad.data.batching",
+    "checkpointed": "funcgrad.data.keeping",
+    "early_stopping": "funcgrad.data.fitting",
+    "fit": "funcgrad.data.fitting",
+    "load": "funcgrad.data.keeping",
+    "notes_of": "funcgrad.data.keeping",
+    "progress": "funcgrad.data.showing",
+    "resumed": "funcgrad.data.keeping",
+    "save": "funcgrad.data.keeping",
+    "save_step": "funcgrad.data.keeping",
+    "steps_of_epoch": "funcgrad.data.batching",
+}
 
 #: The name of each label of `iris`, in order.
 IRIS_SPECIES = ("setosa", "versicolor", "virginica")
@@ -59,6 +93,17 @@ def diabetes() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """
     table = np.loadtxt(lines("diabetes.csv"), delimiter=",")
     return np.ascontiguousarray(table[:, :10]), table[:, 10].copy()
+
+
+def __getattr__(name: str) -> Any:
+    """What the measurements do without, loaded when it is asked for."""
+    if name not in LATER:
+        raise AttributeError(f"module 'funcgrad.data' has no attribute {name!r}")
+    return getattr(loaded(LATER[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *LATER})
 
 
 def lines(name: str) -> list[str]:

@@ -7,9 +7,15 @@ import pytest
 
 #: Modules that need an extra, and the library that it brings.
 NEEDS = {"funcgrad.scipy": "scipy", "funcgrad.optimize": "scipy", "funcgrad.integrate.stiff": "scipy"}
+#: Modules that need an extra, the libraries of which they need one, and the extra.
+NEEDS = {
+    "funcgrad.scipy": (["scipy"], "scipy"),
+    "funcgrad.plot": (["matplotlib"], "plot"),
+    "funcgrad.data.showing": (["tqdm", "rich"], "progress"),
+}
 BLOCKED = """
 import sys
-sys.modules[{library!r}] = None  # as if it were not installed
+sys.modules.update(dict.fromkeys({libraries!r}))  # as if they were not installed
 import funcgrad, numpy as np
 funcgrad.grad(lambda x: np.sum(np.sort(x) ** 2))(np.ones(2))
 try:
@@ -21,7 +27,8 @@ except funcgrad.errors.MissingExtra as error:
 
 @pytest.mark.parametrize("module", NEEDS)
 def test_a_missing_library_is_named_with_its_extra(module):
-    code = BLOCKED.format(module=module, library=NEEDS[module])
+    libraries, extra = NEEDS[module]
+    code = BLOCKED.format(module=module, libraries=libraries)
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
-    assert f"pip install 'funcgrad[{NEEDS[module]}]'" in run.stdout
+    assert f"pip install 'funcgrad[{extra}]'" in run.stdout

@@ -20,6 +20,7 @@ LAYERS = (
     {"transforms"},
     {"numpy", "scipy", "lax", "random", "optimize", "integrate"},
     {"__init__", "__main__", "commands", "show", "testing", "nn", "optim", "data", "examples", "support"},
+    {"__init__", "__main__", "show", "testing", "nn", "optim", "data", "plot", "examples", "support"},
 )
 LAYER = {name: number for number, names in enumerate(LAYERS) for name in names}
 
@@ -28,6 +29,14 @@ LIBRARIES = {"attrs", "numpy", *sys.stdlib_module_names}
 OPTIONAL = {"scipy": {"scipy"}, "optimize": {"scipy"}, "integrate": {"scipy"}, "testing": {"hypothesis"}}
 #: And one package inside a layer, of which nothing loads before it is asked for.
 OPTIONAL_PACKAGES = {"funcgrad.transforms.sparse": {"scipy"}}
+OPTIONAL = {
+    "scipy": {"scipy"},
+    "optimize": {"scipy"},
+    "integrate": {"scipy"},
+    "testing": {"hypothesis"},
+    "data": {"tqdm", "rich"},
+    "plot": {"matplotlib"},
+}
 
 #: Where a module may load on first use, and which is no statement at the top: a name of the package that few programs
 #: need; and `loaded`, through which all others go.
@@ -43,6 +52,7 @@ LOADING = {
     ("funcgrad.graph.types", "digest_of"),  # hashlib
     ("funcgrad.numpy", "__getattr__"),
     ("funcgrad.integrate.initial", "stiff"),  # SciPy's methods
+    ("funcgrad.data", "__getattr__"),  # all but the measurements, which need NumPy alone
     ("funcgrad.scipy.rows", "__reduce__"),
     ("funcgrad.transforms.derivatives", "hessian"),  # sparse matrices
     ("funcgrad.transforms.derivatives", "jacobian"),

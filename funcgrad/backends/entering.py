@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from attrs import define, field
 
+from funcgrad import tree
 from funcgrad.graph.types import WEAK
 
 #: Python's numbers by their dtypes.
@@ -15,7 +16,7 @@ NUMBER = {dtype: kind for kind, dtype in WEAK.items()}
 def entrance(structure: Any, types: Any, static: Any, program: Any) -> Callable[..., Any] | None:
     """A function of (args, keywords) that runs the program, or returns NotImplemented for another signature.
 
-    None for trees of other classes than tuple, list and dict, which are taken apart by the general way.
+    None for trees of other classes than tuple, list, dict and records, which are taken apart by the general way.
     """
     writer = Entrance(list(types))
     positional, named = structure.children
@@ -32,7 +33,7 @@ def entrance(structure: Any, types: Any, static: Any, program: Any) -> Callable[
         "def enter(args, keywords):",
         "    try:",
         *[f"        {line}" for line in writer.lines],
-        "    except KeyError:",
+        "    except (KeyError, AttributeError):",
         "        return NotImplemented",
         f"    return (program.program or program.compiled())({leaves})",
     ]
@@ -43,10 +44,15 @@ def entrance(structure: Any, types: Any, static: Any, program: Any) -> Callable[
 
 
 def plain(structure: Any) -> bool:
-    """Whether a tree is made of tuples, lists, dicts and None alone."""
-    if structure.cls not in (tuple, list, dict, object, type(None)) or structure.static:
+    """Whether a tree is made of tuples, lists, dicts, None and records alone."""
+    if structure.static or not (structure.cls in (tuple, list, dict, object, type(None)) or record(structure)):
         return False
     return all([plain(child) for child in structure.children])
+
+
+def record(structure: Any) -> bool:
+    """Whether a container is a named tuple, an attrs class or a dataclass, with its fields as children."""
+    return structure.keys is not None and structure.cls not in tree.KINDS
 
 
 @define(eq=False)
@@ -79,6 +85,13 @@ class Entrance:
         kind = structure.cls.__name__
         if structure.cls is type(None):
             self.line(f"if {name} is not None: return NotImplemented")
+            return
+        if record(structure):
+            kind = f"{kind}_{self.count}"
+            self.namespace[kind] = structure.cls
+            self.line(f"if type({name}) is not {kind}: return NotImplemented")
+            for step, child in zip(structure.steps, structure.children, strict=True):
+                self.take(f"{name}.{step.value}", child)
             return
         self.line(f"if type({name}) is not {kind} or len({name}) != {len(structure.children)}: return NotImplemented")
         for step, child in zip(structure.steps, structure.children, strict=True):

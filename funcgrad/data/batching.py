@@ -76,11 +76,13 @@ def numbered(
 ) -> Iterator[tuple[int, bool, Any]]:
     """Epochs from 1, whether a batch is the last of its epoch, and the batches, without the first `skip` of them."""
     steps, rows = steps_of_epoch(data, batch_size, drop_remainder), rows_of(data)
+    leaves, shape = tree.flatten(data)
+    arrays = [np.asarray(leaf) for leaf in leaves]
     before, first = divmod(skip, steps)
     for epoch in count(before + 1) if epochs is None else range(before + 1, epochs + 1):
         order = None if key is None else random.permutation(random.fold_in(key, epoch), rows)
         for place in range(first, steps):
             here = slice(place * batch_size, (place + 1) * batch_size)
             chosen = here if order is None else order[here]
-            yield epoch, place == steps - 1, tree.map(lambda leaf, chosen=chosen: np.asarray(leaf)[chosen], data)
+            yield epoch, place == steps - 1, shape.unflatten([array[chosen] for array in arrays])
         first = 0

@@ -3,9 +3,11 @@
 import opcode
 import warnings
 from functools import wraps
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from attrs import frozen
 
 from funcgrad import (
     Program,
@@ -342,6 +344,36 @@ def control_flow_that_depends_on_something_else():
 @refuses(BadProgram, "it has no", "funcgrad program", "It stands at the top.", "Save the program again")
 def a_text_that_is_no_program():
     Program.from_json("{}")
+
+
+def test_records_are_taken_apart_as_they_are_written():
+    """Named tuples, attrs classes and dataclasses among the arguments, and others of their names and fields."""
+
+    class Pair(NamedTuple):
+        w: Any
+        b: Any
+
+    @frozen
+    class Layer:
+        pair: Any
+        rest: Any
+
+    double = jit(lambda layer: tree.map(lambda x: 2 * x, layer))
+    layer = Layer(Pair(A, 1.0), [Pair(2.0, None), ()])
+    for _ in range(2):
+        found = double(layer)
+        assert type(found) is Layer
+        assert found.pair.w.tolist() == (2 * A).tolist()
+        assert (found.pair.b, found.rest) == (2.0, [Pair(4.0, None), ()])
+    assert len(double.__jitted__.entrances) == 1
+    Other = NamedTuple("Pair", [("w", Any), ("b", Any)])  # noqa: UP014  # REASON: another class of that name
+    for other in (Layer(Other(A, 1.0), layer.rest), Layer(Pair(A, 1), layer.rest), Layer((A, 1.0), layer.rest), A):
+        found = double(other)
+        assert tree.structure(found) == tree.structure(other)
+    assert len(double.__jitted__.reasons) == 5
+    bare = object.__new__(Layer)  # a field without a value
+    object.__setattr__(bare, "pair", 3.0)
+    assert double(bare).pair == 6.0
 
 
 @refuses(UntracedPath, "where `x > 0` is other than True", "test_jit.py", "Trace the function again")

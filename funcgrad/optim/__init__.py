@@ -18,6 +18,7 @@ array([1., 1.])
 
 from funcgrad.optim.accumulating import MultiSteps, MultiStepsState, skip_not_finite
 from funcgrad.optim.curvature import ScaleByLBFGSState, lbfgs, scale_by_lbfgs
+from funcgrad.optim.injecting import InjectHyperparamsState, inject_hyperparams
 from funcgrad.optim.limiting import (
     MaskedNode,
     MaskedState,
@@ -85,16 +86,17 @@ from funcgrad.optim.zooming import ScaleByZoomLinesearchState, ZoomLinesearchInf
 
 __all__ = [
     "BacktrackingLinesearchInfo", "EmaState", "EmptyState", "GradientTransformation",
-    "GradientTransformationExtraArgs", "MaskedNode", "MaskedState", "MultiSteps", "MultiStepsState",
-    "ScaleByAdamState", "ScaleByBacktrackingLinesearchState", "ScaleByLBFGSState", "ScaleByRStdDevState",
-    "ScaleByRStdDevWithCountState", "ScaleByRmsState", "ScaleByRmsWithCountState", "ScaleByRssState",
-    "ScaleByScheduleState", "ScaleByZoomLinesearchState", "TraceState", "WeightDecaySchedule", "ZoomLinesearchInfo",
-    "adagrad", "adam", "adamw", "add_decayed_weights", "apply_updates", "chain", "clip", "clip_by_global_norm",
-    "constant_schedule", "cosine_decay_schedule", "cosine_onecycle_schedule", "ema", "exponential_decay",
-    "global_norm", "identity", "join_schedules", "lbfgs", "linear_onecycle_schedule", "linear_schedule", "masked",
-    "piecewise_constant_schedule", "piecewise_interpolate_schedule", "polynomial_schedule", "rmsprop", "scale",
-    "scale_by_adam", "scale_by_backtracking_linesearch", "scale_by_lbfgs", "scale_by_learning_rate", "scale_by_rms",
-    "scale_by_rss", "scale_by_schedule", "scale_by_stddev", "scale_by_zoom_linesearch", "set_to_zero", "sgd",
-    "skip_not_finite", "stateless", "trace", "value_and_grad_from_state", "warmup_constant_schedule",
-    "warmup_cosine_decay_schedule", "warmup_exponential_decay_schedule", "with_extra_args_support",
+    "GradientTransformationExtraArgs", "InjectHyperparamsState", "MaskedNode", "MaskedState", "MultiSteps",
+    "MultiStepsState", "ScaleByAdamState", "ScaleByBacktrackingLinesearchState", "ScaleByLBFGSState",
+    "ScaleByRStdDevState", "ScaleByRStdDevWithCountState", "ScaleByRmsState", "ScaleByRmsWithCountState",
+    "ScaleByRssState", "ScaleByScheduleState", "ScaleByZoomLinesearchState", "TraceState", "WeightDecaySchedule",
+    "ZoomLinesearchInfo", "adagrad", "adam", "adamw", "add_decayed_weights", "apply_updates", "chain", "clip",
+    "clip_by_global_norm", "constant_schedule", "cosine_decay_schedule", "cosine_onecycle_schedule", "ema",
+    "exponential_decay", "global_norm", "identity", "inject_hyperparams", "join_schedules", "lbfgs",
+    "linear_onecycle_schedule", "linear_schedule", "masked", "piecewise_constant_schedule",
+    "piecewise_interpolate_schedule", "polynomial_schedule", "rmsprop", "scale", "scale_by_adam",
+    "scale_by_backtracking_linesearch", "scale_by_lbfgs", "scale_by_learning_rate", "scale_by_rms", "scale_by_rss",
+    "scale_by_schedule", "scale_by_stddev", "scale_by_zoom_linesearch", "set_to_zero", "sgd", "skip_not_finite",
+    "stateless", "trace", "value_and_grad_from_state", "warmup_constant_schedule", "warmup_cosine_decay_schedule",
+    "warmup_exponential_decay_schedule", "with_extra_args_support",
 ]  # fmt: skip

@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from funcgrad import tree
+from funcgrad.errors import BadArgument
+from funcgrad.graph.provenance import refuse
 from funcgrad.graph.types import type_of
 from funcgrad.optim.protocol import (
     EmptyState,
@@ -88,7 +90,7 @@ def masked(inner: Any, mask: Any, *, mask_compatible_extra_args: bool = False) -
         return mask(like) if callable(mask) else mask
 
     def hidden(chosen: Any, like: Any) -> Any:
-        return tree.map(lambda keep, part: part if keep else MaskedNode(), chosen, like)
+        return tree.map(lambda keep, part: part if kept(keep) else MaskedNode(), chosen, like)
 
     def init(params: Any) -> Any:
         return MaskedState(own.init(hidden(mask_of(params), params)))
@@ -107,6 +109,17 @@ def masked(inner: Any, mask: Any, *, mask_compatible_extra_args: bool = False) -
         return merged, MaskedState(inner_state)
 
     return GradientTransformationExtraArgs(init, update)
+
+
+def kept(keep: Any) -> bool:
+    """What a mask says."""
+    if not isinstance(keep, bool | np.bool_):
+        refuse(
+            BadArgument,
+            f"optim.masked was given {keep!r} in its mask, which says True or False.",
+            "Pass a tree of truth values, or a function that makes one of the parameters.",
+        )
+    return bool(keep)
 
 
 class WeightDecaySchedule(NamedTuple):

@@ -34,6 +34,7 @@ OPTIMISERS = {
     ).gradient_transformation(),
     "by schedule": lambda o: o.adam(o.warmup_cosine_decay_schedule(0.0, 0.3, 3, 8)),
     "one cycle": lambda o: o.sgd(o.cosine_onecycle_schedule(8, 0.05), momentum=0.9),
+    "injected": lambda o: o.inject_hyperparams(o.adamw)(lambda count: 0.1 / (1 + count), b1=0.8, weight_decay=0.01),
     "lbfgs": lambda o: o.lbfgs(),
     "lbfgs of two steps": lambda o: o.lbfgs(0.8, memory_size=2, scale_init_precond=False),
     "lbfgs, fixed step": lambda o: o.lbfgs(0.1, memory_size=3, linesearch=None),

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from funcgrad import grad, jit, jvp, lax, optim, tree, vmap
+from funcgrad import grad, hessian, jacfwd, jit, jvp, lax, optim, tree, vmap
 from funcgrad.errors import BadArgument
 from tests.unit import optimising
 
@@ -86,6 +86,20 @@ def test_float32_stays_float32():
         assert {p.dtype for p in tree.leaves(after)} == {np.dtype(np.float32)}, name
 
 
+def test_complex_parameters_go_down():
+    target = np.array([1.0 + 2.0j, -1.0j])
+    f = lambda z: np.sum(np.abs(z - target) ** 2)
+    for own in (optim.adam(0.1), optim.sgd(0.1, 0.5), optim.rmsprop(0.05), optim.chain(optim.clip_by_global_norm(1.0))):
+        z = np.zeros(2, complex)
+        state = own.init(z)
+        sign = -0.1 if len(state) == 1 else 1.0
+        for _ in range(150):
+            updates, state = own.update(np.conj(grad(f)(z)), state, z)
+            z = optim.apply_updates(z, sign * updates)
+        assert z.dtype == complex
+        assert f(z) < 0.05
+
+
 # ---- derivatives ---------------------------------------------------------------------------------------------------
 def test_the_derivative_by_the_learning_rate_goes_through_the_steps():
     def end(rate):
@@ -102,6 +116,7 @@ def test_the_derivative_by_the_learning_rate_goes_through_the_steps():
     np.testing.assert_allclose(jvp(end, (0.1,), (1.0,))[1], -6 * 0.8**2)
     np.testing.assert_allclose(vmap(grad(end))(np.array([0.1, 0.2])), [-6 * 0.8**2, -6 * 0.6**2])
     np.testing.assert_allclose(jit(grad(end))(0.1), -6 * 0.8**2)
+    np.testing.assert_allclose([jacfwd(end)(0.1), hessian(end)(0.1)], [-6 * 0.8**2, 24 * 0.8])
 
 
 @pytest.mark.parametrize("name", ["adam nesterov", "rmsprop outside", "global norm", "lbfgs, fixed step"])
@@ -167,6 +182,21 @@ def test_a_search_takes_no_step_where_the_loss_is_no_number():
     with np.errstate(invalid="ignore"):
         updates, state = search.update(-1e9, search.init(1.0), 1.0, value=0.0, grad=1.0, value_fn=lambda x: np.log(x))
     assert (updates, state.learning_rate) == (0.0, 0.0)
+
+
+def test_numbers_in_the_state_can_be_read_and_changed():
+    own = optim.inject_hyperparams(optim.adamw, static_args="mask")(
+        lambda count: 0.5**count, mask=lambda tree: True, nesterov=True
+    )
+    state = own.init(np.ones(2, np.float32))
+    assert sorted(state.hyperparams) == ["b1", "b2", "eps", "eps_root", "learning_rate", "weight_decay"]
+    own = optim.inject_hyperparams(optim.sgd)(lambda count: 0.5**count, momentum=0.9)
+    state = own.init(np.ones(2, np.float32))
+    step = jit(lambda g, state: own.update(g, state))
+    for expected in (1.0, 0.5, 0.25):
+        updates, state = step(np.ones(2, np.float32), state)
+        assert state.hyperparams["learning_rate"] == expected
+        assert updates.dtype == state.hyperparams["momentum"].dtype == np.float32
 
 
 def test_gradients_that_are_no_numbers_are_skipped():
@@ -255,6 +285,10 @@ def test_loops_of_steps_are_one_operation():
         (
             lambda: optim.chain(optim.sgd(0.1)).update(1.0, ()),
             ["a state of 0 parts", "made of 1 transformations", "init or update returned"],
+        ),
+        (
+            lambda: optim.masked(optim.sgd(0.1), {"w": 1.0}).init({"w": 1.0}),
+            ["masked was given 1.0", "says True or False", "a tree of truth values"],
         ),
         (
             lambda: optim.scale_by_lbfgs(0),

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from funcgrad import grad, hessian, jacfwd, jit, jvp, lax, optim, tree, vmap
+from funcgrad import grad, hessian, jacfwd, jit, jvp, lax, optim, tree, value_and_grad, vmap
 from funcgrad.errors import BadArgument
 from tests.unit import optimising
 
@@ -144,6 +144,26 @@ def test_a_batch_of_trainings_is_each_training():
         return x
 
     np.testing.assert_allclose(vmap(end)(starts), [end(x) for x in starts], rtol=1e-14)
+
+
+def test_searches_batch_and_differentiate():
+    own = optim.lbfgs(linesearch=optim.scale_by_backtracking_linesearch(15))
+    f = lambda x: np.sum((x - 1) ** 2 * np.array([1.0, 5.0]) + 0.1 * x**4)
+
+    def end(x):
+        state = own.init(x)
+        for _ in range(2):
+            value, slope = value_and_grad(f)(x)
+            updates, state = own.update(slope, state, x, value=value, grad=slope, value_fn=f)
+            x = optim.apply_updates(x, updates)
+        return x
+
+    starts, e = np.array([[3.0, -2.0], [0.5, 4.0]]), np.array([1.0, -0.5])
+    np.testing.assert_allclose(vmap(end)(starts), [end(x) for x in starts], rtol=1e-12)
+    x = starts[0]
+    difference = (end(x + 1e-6 * e) - end(x - 1e-6 * e)) / 2e-6
+    np.testing.assert_allclose(jvp(end, (x,), (e,))[1], difference, rtol=1e-6)
+    np.testing.assert_allclose(grad(lambda x: np.sum(end(x)))(x) @ e, difference.sum(), rtol=1e-6)
 
 
 # ---- by hand -------------------------------------------------------------------------------------------------------

@@ -5,11 +5,11 @@ import sys
 
 import pytest
 
-#: Modules that need an extra, and the library that it brings.
-NEEDS = {"funcgrad.scipy": "scipy", "funcgrad.optimize": "scipy", "funcgrad.integrate.stiff": "scipy"}
 #: Modules that need an extra, the libraries of which they need one, and the extra.
 NEEDS = {
     "funcgrad.scipy": (["scipy"], "scipy"),
+    "funcgrad.optimize": (["scipy"], "scipy"),
+    "funcgrad.integrate.stiff": (["scipy"], "scipy"),
     "funcgrad.plot": (["matplotlib"], "plot"),
     "funcgrad.data.showing": (["tqdm", "rich"], "progress"),
 }

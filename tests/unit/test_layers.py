@@ -19,16 +19,12 @@ LAYERS = (
     {"rewrites", "backends"},
     {"transforms"},
     {"numpy", "scipy", "lax", "random", "optimize", "integrate"},
-    {"__init__", "__main__", "commands", "show", "testing", "nn", "optim", "data", "examples", "support"},
-    {"__init__", "__main__", "show", "testing", "nn", "optim", "data", "plot", "examples", "support"},
+    {"__init__", "__main__", "commands", "show", "testing", "nn", "optim", "data", "plot", "examples", "support"},
 )
 LAYER = {name: number for number, names in enumerate(LAYERS) for name in names}
 
 #: Everything may import these; the optional libraries, only the module that stands for them.
 LIBRARIES = {"attrs", "numpy", *sys.stdlib_module_names}
-OPTIONAL = {"scipy": {"scipy"}, "optimize": {"scipy"}, "integrate": {"scipy"}, "testing": {"hypothesis"}}
-#: And one package inside a layer, of which nothing loads before it is asked for.
-OPTIONAL_PACKAGES = {"funcgrad.transforms.sparse": {"scipy"}}
 OPTIONAL = {
     "scipy": {"scipy"},
     "optimize": {"scipy"},
@@ -37,6 +33,8 @@ OPTIONAL = {
     "data": {"tqdm", "rich"},
     "plot": {"matplotlib"},
 }
+#: And one package inside a layer, of which nothing loads before it is asked for.
+OPTIONAL_PACKAGES = {"funcgrad.transforms.sparse": {"scipy"}}
 
 #: Where a module may load on first use, and which is no statement at the top: a name of the package that few programs
 #: need; and `loaded`, through which all others go.

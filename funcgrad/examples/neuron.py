@@ -14,6 +14,18 @@ from funcgrad import value_and_grad
 #: The numbers of the neuron, by name. With this bias, tanh has its value 1/√2 and its slope 1/2.
 NUMBERS = {"x1": 2.0, "x2": 0.0, "w1": -3.0, "w2": 1.0, "b": 6.8813735870195432}
 
+#: The numbers of a neuron of three inputs: weights, inputs, bias.
+THREE = {"w1": 0.5, "I1": 2.0, "w2": -1.0, "I2": 3.0, "w3": 1.5, "I3": 4.0, "b1": 1.0}
+
+
+def three_inputs(w1: Any, I1: Any, w2: Any, I2: Any, w3: Any, I3: Any, b1: Any) -> Any:
+    """A neuron before its activation, w₁I₁ + w₂I₂ + w₃I₃ + b₁.
+
+    >>> three_inputs(**THREE)
+    5.0
+    """
+    return w1 * I1 + w2 * I2 + w3 * I3 + b1
+
 
 def tanh_by_exp(n: Any) -> Any:
     """The same function: tanh n = (e - 1) / (e + 1) with e = exp 2n."""

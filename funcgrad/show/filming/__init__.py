@@ -1,0 +1,1 @@
+"""Films: both sweeps of one evaluation as a page that plays by itself."""

@@ -1,0 +1,133 @@
+"""film: both sweeps of a function at its arguments, as a page that plays them."""
+
+from collections.abc import Callable
+from functools import wraps
+from html import escape
+from pathlib import Path
+from typing import Any, overload
+
+from attrs import frozen
+
+from funcgrad.errors import BadArgument
+from funcgrad.examples.neuron import THREE, three_inputs
+from funcgrad.show.cards import Card, cards_of
+from funcgrad.show.filming.chain import plain
+from funcgrad.show.filming.frames import Frame, Script, named, widened
+from funcgrad.show.filming.page import page
+from funcgrad.show.filming.stage import spread
+from funcgrad.show.picture import Picture, pictured
+from funcgrad.show.reading import sheet_of
+from funcgrad.show.sheet import Sheet
+
+#: So many boxes are shown before operations are folded.
+MOST = 60
+
+
+@frozen(eq=False, repr=False)
+class Film:
+    """Both sweeps of one evaluation, a frame for each thing that happens: a frozen value. A notebook plays it.
+
+    >>> from funcgrad.show import film
+    >>> shown = film(lambda x, y: x * y + x)(2.0, 3.0)
+    >>> len(shown.frames), shown.html[:15]
+    (9, '<!doctype html>')
+    >>> print(shown.frames[-2])
+    """
+
+    #: What was evaluated.
+    sheet: Sheet
+    #: What is drawn of it.
+    cards: tuple[Card, ...]
+    #: What happens, in order.
+    frames: tuple[Frame, ...]
+
+    @property
+    def picture(self) -> Picture:
+        """The graph, with every box in its place."""
+        letters = max([len(flow.text) + 1 for frame in self.frames for flow in frame.flows], default=0)
+        return spread(pictured(widened(self.cards, self.frames)), letters)
+
+    @property
+    def html(self) -> str:
+        """The page: one file, which needs no other and no network."""
+        return page(Script(self.sheet, self.cards), self.frames, self.picture)
+
+    @property
+    def text(self) -> str:
+        """What happens, as text."""
+        lines = []
+        for i, frame in enumerate(self.frames):
+            lines.append(f"{i:3}  {plain(frame.title)}")
+            lines += [f"     {label:8} {plain(line)}" for label, line in frame.lines]
+        return "\n".join(lines)
+
+    def save(self, file: Any) -> None:
+        """Write the page to a file whose name ends with .html."""
+        path = Path(file)
+        if path.suffix.lower() not in (".html", ".htm"):
+            what = f"a file that ends with {path.suffix}" if path.suffix else "a file whose name has no ending"
+            raise BadArgument(
+                f"A film was to be saved as {what}. It is a page, which a browser plays. "
+                "Save it as .html; for a still picture, save draw(f)(...) as .svg."
+            )
+        path.write_text(self.html, encoding="utf-8")
+
+    def _repr_html_(self) -> str:
+        high = min(max(round(self.picture.height) + 330, 480), 900)
+        return (
+            f'<iframe srcdoc="{escape(self.html)}" sandbox="allow-scripts" title="film of {escape(self.sheet.function)}" '
+            f'style="width:100%;height:{high}px;border:0"></iframe>'
+        )
+
+    def __repr__(self) -> str:
+        return f"<film of {self.sheet.function}: {len(self.frames)} frames>"
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@overload
+def film(f: None = None, *, most: int = MOST) -> Film: ...
+
+
+@overload
+def film(f: Callable[..., Any], *, most: int = MOST) -> Callable[..., Film]: ...
+
+
+def film(f: Callable[..., Any] | None = None, *, most: int = MOST) -> Film | Callable[..., Film]:
+    """The film of f at its arguments: values fill in forwards, then cotangents flow back along the edges.
+
+    film : (X → Y) → (X → Film).  A frame for each operation, in topological order: its formula, its numbers. Then a
+    frame for each product of the chain rule: the local derivative as formula and number, the cotangent that arrives
+    times that, and the sum at the argument so far, x̄ += z̄·∂z/∂x. Arrays are shown by their shapes and norms, small ones
+    by their numbers. If f does not return one real number, there is no sweep backwards.
+
+    `film(f)(*args).save("film.html")` writes a page that plays by itself. Without a function, `film()` is the film of
+    one neuron of three inputs, w₁I₁ + w₂I₂ + w₃I₃ + b₁.
+
+    most: from so many boxes on operations are folded, as `draw` folds them.
+
+    >>> def f(x, y):
+    ...     z = x * y
+    ...     return z + x
+    >>> print(film(f)(2.0, 3.0).text)
+    """
+    if f is None:
+        return film(three_inputs, most=most)(*THREE.values())
+    if not callable(f):
+        raise BadArgument(
+            f"film was given {type(f).__name__}, which is no function. A film is of a function at its arguments. "
+            "Give the function first, and then the arguments: film(f)(2.0, 3.0)."
+        )
+    if most < 4:
+        raise BadArgument(
+            f"film was given most={most!r}. It is a number of boxes, 4 at least. Leave it out for {MOST}."
+        )
+
+    @wraps(f)
+    def filmed(*args: Any, **keywords: Any) -> Film:
+        sheet = sheet_of(f, args, keywords)
+        cards = named(sheet, cards_of(sheet, most))
+        return Film(sheet, cards, Script(sheet, cards).frames())
+
+    return filmed

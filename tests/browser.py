@@ -8,11 +8,11 @@ import subprocess
 import time
 from typing import Any
 
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --disable-extensions --disable-dev-shm-usage --mute-audio "
-    "--hide-scrollbars --remote-debugging-pipe"
-).split()
+FLAGS = """
+--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
+--disable-component-update --disable-sync --disable-extensions --disable-dev-shm-usage --mute-audio
+--hide-scrollbars --remote-debugging-pipe
+"""
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 #: The keys that a film knows, as the protocol has them: code, number, text.
 KEYS = {
@@ -41,7 +41,13 @@ class Browser:
             os.dup2(second, 4)
 
         self.process = subprocess.Popen(
-            [str(executable()), *FLAGS, f"--user-data-dir={profile}", f"--window-size={width},{height}", "about:blank"],
+            [
+                str(executable()),
+                *FLAGS.split(),
+                f"--user-data-dir={profile}",
+                f"--window-size={width},{height}",
+                "about:blank",
+            ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             close_fds=False,

@@ -1,13 +1,22 @@
 """Running: what each command does with the user's function."""
 
+import argparse
+import webbrowser
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TextIO
 
 from funcgrad.commands.asking import complain, parsed, parser_of
 from funcgrad.commands.checking import report
 from funcgrad.errors import FuncgradError
+from funcgrad.examples.neuron import THREE
 from funcgrad.show.drawing import MOST, draw
+from funcgrad.show.filming.film import MOST as SHOWN
+from funcgrad.show.filming.film import film
 from funcgrad.transforms.program import source
+
+#: What is filmed if no function is named.
+NEURON = "funcgrad.examples.neuron:three_inputs"
 
 
 def draw_command(words: Sequence[str], out: TextIO) -> int:
@@ -32,6 +41,32 @@ def draw_command(words: Sequence[str], out: TextIO) -> int:
     except (FuncgradError, OSError) as error:
         complain(parser, error)
     out.write(f"{options.output}\n" if options.output else f"{drawn}\n")
+    return 0
+
+
+def film_command(words: Sequence[str], out: TextIO) -> int:
+    """Write the film of a function, a page that plays by itself; without a function that of one neuron."""
+    parser = parser_of(
+        "film",
+        "Write a page that plays both sweeps of a function at its arguments: values fill in forwards, then cotangents "
+        "flow back, with every product of the chain rule. Without a function it shows one neuron of three inputs.",
+        f"python -m funcgrad film {NEURON} {' '.join(map(str, THREE.values()))} --open",
+    )
+    options = argparse.ArgumentParser(add_help=False)
+    for one in (parser, options):
+        one.add_argument("--output", "-o", metavar="FILE", default="film.html", help="where to (film.html)")
+        one.add_argument("--most", type=int, default=SHOWN, metavar="N", help=f"fold what is beyond N boxes ({SHOWN})")
+        one.add_argument("--open", action="store_true", help="show it in the browser")
+    if not {"-h", "--help"} & {*words} and not options.parse_known_args(words)[1]:
+        words = [*words, NEURON, *map(str, THREE.values())]
+    chosen, function, arguments = parsed(parser, words)
+    try:
+        film(function, most=chosen.most)(*arguments).save(chosen.output)
+    except (FuncgradError, OSError) as error:
+        complain(parser, error)
+    out.write(f"{chosen.output}\n")
+    if chosen.open:
+        webbrowser.open(Path(chosen.output).resolve().as_uri())
     return 0
 
 
@@ -74,6 +109,7 @@ def check_command(words: Sequence[str], out: TextIO) -> int:
 #: What each command runs.
 RUNNING: dict[str, Callable[[Sequence[str], TextIO], int]] = {
     "draw": draw_command,
+    "film": film_command,
     "source": source_command,
     "check": check_command,
 }

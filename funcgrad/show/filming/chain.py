@@ -1,5 +1,6 @@
 """Chain: what the rule of an operation makes of a cotangent, as a formula, also where the values are arrays."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,8 +24,9 @@ from funcgrad.show.slopes import NUMBER, rule, slope_formula
 from funcgrad.show.wording import number
 from funcgrad.sweeps.pullback import pullback
 
-#: What stands around a name that is written with a bar over it: letters for private use, which no name contains.
+#: What stands around a name that is written with a bar over it: letters for private use, which are left out of names.
 OPEN, CLOSE = "\ue000", "\ue001"
+NONE = str.maketrans("", "", OPEN + CLOSE)
 
 
 class Arrays(Notation):
@@ -38,18 +40,20 @@ class Arrays(Notation):
         if isinstance(op, Expand):
             return self.call("repeat", args)
         if isinstance(op, Reshape):
-            return self.call("reshape", [*args, Term("×".join(map(str, op.shape)))])
+            return self.call("reshape", [*args, Term("×".join(map(str, op.shape)) or "()")])
         return Notation.of(self, op, args)
 
 
 ARRAYS = Arrays(latex=False)
 #: Longer formulas explain nothing.
 LONGEST = 60
+#: Constants of a rule, such as the places of a maximum: a formula that speaks of them explains nothing.
+OPAQUE = re.compile(r"\bC_\d|\bif (True|False)\b")
 
 
 def bar(name: str) -> str:
     """The name of a cotangent: x̄ for x."""
-    return f"{OPEN}{name}{CLOSE}"
+    return f"{OPEN}{name.translate(NONE)}{CLOSE}"
 
 
 def plain(text: str) -> str:
@@ -81,7 +85,7 @@ def product_formula(share: Share, sheet: Sheet) -> str:
             text = transposed(share, sheet, zbar)
     except (FuncgradError, ArithmeticError, TypeError, ValueError, IndexError):
         return ""  # the rule needs numbers, and a formula has none
-    return text if len(text) <= LONGEST else ""
+    return "" if len(text) > LONGEST or OPAQUE.search(text) else text
 
 
 def elementwise(share: Share, sheet: Sheet, zbar: str) -> str:

@@ -12,8 +12,9 @@ const night = matchMedia("(prefers-color-scheme: dark)");
 const SPEEDS = [0.25, 0.5, 1, 2, 4, 8];
 const PAUSE = { start: 2200, forward: 1700, backward: 2400, end: 2000 }; // milliseconds a frame
 const MOVING = 0.5; // the part of that in which something moves
+const TIMES = 0.45; // when in its motion a cotangent is multiplied by the local derivative
 const LETTER = 7.25; // the width of a letter in the graph
-const SMALLEST = 0.85, LARGEST = 1.5; // how far the graph is scaled before it is scrolled
+const SMALLEST = 0.88, LARGEST = 1.5; // how far the graph is scaled; a larger one is scrolled
 
 const now = { frame: 0, playing: false, speed: 2, began: 0, moving: false, fit: false, seen: null };
 
@@ -109,7 +110,7 @@ function made(key) {
   return frames.findIndex(({ values }) => values.includes(key));
 }
 
-// What moves along an edge: its text, and above it what it is multiplied by on the way.
+// What moves along an edge: a value; or a cotangent, which becomes a product on the way.
 
 let pills = [];
 
@@ -121,15 +122,21 @@ function pillsOf(frame) {
     if (!flow.text || seen.has(twin)) return [];
     seen.add(twin);
     const group = drawn("g", { class: "pill" }, moving);
-    const factor = backwards && flow.factor ? `× ${flow.factor}` : "";
-    const width = Math.max(flow.text.length, factor.length) * LETTER + 14, height = factor ? 32 : 18;
-    drawn("rect", { x: -width / 2, y: -height / 2, width, height, rx: 8 }, group);
-    if (factor) drawn("text", { class: "factor", y: -7.5 }, group, factor);
-    drawn("text", { y: factor ? 7 : 0 }, group, flow.text);
+    if (flow.factor) {
+      pill(drawn("g", { class: "before" }, group), flow.arrives);
+      pill(drawn("g", { class: "after" }, group), flow.text, `× ${flow.factor}`);
+    } else pill(group, flow.text);
     const path = paths[flow.wire], long = path.getTotalLength();
     const [x, y] = wire.rest[Number(backwards)];
     return [{ group, path, from: backwards ? long : 0, to: lengthAt(path, long, x), x, y }];
   });
+}
+
+function pill(group, text, factor = "") {
+  const width = Math.max(text.length, factor.length) * LETTER + 14, height = factor ? 32 : 18;
+  drawn("rect", { x: -width / 2, y: -height / 2, width, height, rx: 8 }, group);
+  if (factor) drawn("text", { class: "factor", y: -7.5 }, group, factor);
+  drawn("text", { y: factor ? 7 : 0 }, group, text);
 }
 
 // How far along an edge, which runs from left to right, x is.
@@ -148,7 +155,7 @@ function placed(t) {
   for (const { group, path, from, to, x, y } of pills) {
     const at = t >= 1 ? { x, y } : path.getPointAtLength(from + (to - from) * eased);
     group.setAttribute("transform", `translate(${at.x.toFixed(1)} ${at.y.toFixed(1)})`);
-    group.style.opacity = Math.min(1, 0.15 + 3 * t);
+    group.classList.toggle("early", t < TIMES);
   }
 }
 
@@ -169,7 +176,6 @@ function show(k, move = false) {
   filled(now.moving ? Math.max(0, now.frame - 1) : now.frame);
   placed(now.moving ? 0 : 1);
   captioned(frame);
-  listed(frame);
   followed(frame, active);
   if (now.seen !== null) told(now.seen);
   if (now.moving || now.playing) requestAnimationFrame(tick);
@@ -189,6 +195,7 @@ function filled(k) {
     pips.forEach((pip, i) => pip.classList.toggle("full", Boolean(sum) && i < sum.arrived));
     box.setAttribute("aria-label", described(node, known.has(key), sum));
   });
+  listed(k);
 }
 
 function described(node, known, sum) {
@@ -209,7 +216,7 @@ function captioned(frame) {
   $("lines").replaceChildren();
   for (const [label, text] of frame.lines) {
     element("dt", { textContent: label }, $("lines"));
-    barred(element("dd", {}, $("lines")), text);
+    barred(element("dd", {}, $("lines")), text.replaceAll(" = ", "\u00a0=\u00a0")); // a number stays with its name
   }
   $("phase").textContent = counted(frame);
   $("count").textContent = `${now.frame} / ${last}`;
@@ -223,7 +230,7 @@ function scaled() {
   const room = $("stage").clientWidth - 2, high = $("stage").clientHeight - 2;
   const [wide, tall] = [film.width + 20, film.height + 28];
   const whole = Math.min(room / wide, high / tall);
-  const scale = now.fit ? Math.min(whole, LARGEST) : Math.min(Math.max(whole, SMALLEST), LARGEST);
+  const scale = now.fit || whole >= SMALLEST ? Math.min(whole, LARGEST) : 1;
   svg.setAttribute("width", Math.round(wide * scale));
   svg.setAttribute("height", Math.round(tall * scale));
   $("fit").hidden = whole >= SMALLEST;
@@ -264,8 +271,8 @@ const steps = frames.map((frame, k) => {
   return item;
 });
 
-function listed(frame) {
-  const { known, sums } = states[now.frame];
+function listed(k) {
+  const { known, sums } = states[k], frame = frames[now.frame];
   const reached = frame.sums.map(([node]) => node);
   rows.forEach(([row, value, gradient], key) => {
     const sum = sums.get(key);
@@ -274,6 +281,12 @@ function listed(frame) {
     row.classList.toggle("here", key === frame.node);
     row.classList.toggle("reached", reached.includes(key));
   });
+  const row = rows[reached[0] ?? frame.node]?.[0], panel = document.querySelector("aside");
+  if (row && panel.scrollHeight > panel.clientHeight) {
+    const low = row.offsetTop - 40, high = low + row.offsetHeight + 80;
+    if (panel.scrollTop > low) panel.scrollTop = low;
+    else if (panel.scrollTop + panel.clientHeight < high) panel.scrollTop = high - panel.clientHeight;
+  }
   steps.forEach((item, k) => {
     if (k === now.frame) item.setAttribute("aria-current", "step");
     else item.removeAttribute("aria-current");
@@ -368,7 +381,7 @@ const actions = {
   theme: () => themed(dark() ? "light" : "dark"),
 };
 const keys = {
-  " ": "play", ArrowLeft: "back", ArrowRight: "step", ArrowUp: "back", ArrowDown: "step", Home: "first", End: "last",
+  " ": "play", ArrowLeft: "back", ArrowRight: "step", Home: "first", End: "last",
   "+": "faster", "=": "faster", "-": "slower", f: "fit", d: "theme",
 };
 

@@ -12,7 +12,7 @@ from funcgrad.errors import BadArgument
 from funcgrad.examples.neuron import THREE, three_inputs
 from funcgrad.show.cards import Card, cards_of
 from funcgrad.show.filming.chain import plain
-from funcgrad.show.filming.frames import Frame, Script, named, widened
+from funcgrad.show.filming.frames import Frame, Script, spoken, widened
 from funcgrad.show.filming.page import page
 from funcgrad.show.filming.stage import spread
 from funcgrad.show.picture import Picture, pictured
@@ -29,9 +29,9 @@ class Film:
 
     >>> from funcgrad.show import film
     >>> shown = film(lambda x, y: x * y + x)(2.0, 3.0)
-    >>> len(shown.frames), shown.html[:15]
-    (9, '<!doctype html>')
-    >>> print(shown.frames[-2])
+    >>> shown, shown.html[:15]
+    (<film of <lambda>: 10 frames>, '<!doctype html>')
+    >>> print(shown.text[-184:])
     """
 
     #: What was evaluated.
@@ -44,8 +44,7 @@ class Film:
     @property
     def picture(self) -> Picture:
         """The graph, with every box in its place."""
-        letters = max([len(flow.text) + 1 for frame in self.frames for flow in frame.flows], default=0)
-        return spread(pictured(widened(self.cards, self.frames)), letters)
+        return spread(pictured(widened(self.cards, self.frames)), self.frames)
 
     @property
     def html(self) -> str:
@@ -74,8 +73,9 @@ class Film:
 
     def _repr_html_(self) -> str:
         high = min(max(round(self.picture.height) + 330, 480), 900)
+        title = f"film of {escape(self.sheet.function)}"
         return (
-            f'<iframe srcdoc="{escape(self.html)}" sandbox="allow-scripts" title="film of {escape(self.sheet.function)}" '
+            f'<iframe srcdoc="{escape(self.html)}" sandbox="allow-scripts" title="{title}" '
             f'style="width:100%;height:{high}px;border:0"></iframe>'
         )
 
@@ -110,7 +110,7 @@ def film(f: Callable[..., Any] | None = None, *, most: int = MOST) -> Film | Cal
     >>> def f(x, y):
     ...     z = x * y
     ...     return z + x
-    >>> print(film(f)(2.0, 3.0).text)
+    >>> print(film(f)(2.0, 3.0))
     """
     if f is None:
         return film(three_inputs, most=most)(*THREE.values())
@@ -127,7 +127,7 @@ def film(f: Callable[..., Any] | None = None, *, most: int = MOST) -> Film | Cal
     @wraps(f)
     def filmed(*args: Any, **keywords: Any) -> Film:
         sheet = sheet_of(f, args, keywords)
-        cards = named(sheet, cards_of(sheet, most))
+        cards = spoken(sheet, cards_of(sheet, most))
         return Film(sheet, cards, Script(sheet, cards).frames())
 
     return filmed

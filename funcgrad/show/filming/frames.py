@@ -1,5 +1,6 @@
 """Frames: the two sweeps of an evaluation, one picture after the other: what each shows, and what it says."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -7,16 +8,12 @@ from typing import Any
 import numpy as np
 from attrs import evolve, field, frozen
 
-from funcgrad.show.cards import Card, aliases, expression, inline
+from funcgrad.show.cards import Card, aliases, expression
 from funcgrad.show.filming.chain import bar, local_formula, product_formula
+from funcgrad.show.filming.telling import WRITTEN, ample, listed, size, within
 from funcgrad.show.sheet import Share, Sheet, Value
 from funcgrad.show.sweeping import added
-from funcgrad.show.wording import number, operation, shape_of, short, slope
-
-#: So many names or numbers are listed before the rest is counted.
-LISTED = 8
-#: Arrays of so many numbers are written out.
-WRITTEN = 9
+from funcgrad.show.wording import number, operation, shape_of, slope
 
 Line = tuple[str, str]
 
@@ -33,7 +30,8 @@ class Flow:
     position: int
     #: What is written on it.
     text: str
-    #: What it is multiplied by on its way; empty where that is no number.
+    #: What it was before it was multiplied on its way, and by what; empty where that is no number.
+    arrives: str = ""
     factor: str = ""
 
 
@@ -139,8 +137,8 @@ class Script:
 
     def start(self, made: Sequence[Card]) -> Frame:
         """Before the first sweep."""
-        inputs = [value.name for value in self.sheet.inputs]
-        lines = [("inputs", listed(inputs)), ("order", listed([self.title(card) for card in made], " → "))]
+        inputs = list(dict.fromkeys([re.split(r"[\[.]", value.name)[0] for value in self.sheet.inputs]))
+        lines = [("order", listed([self.title(card) for card in made], " → "))] if made else []
         lines += [
             ("asked", f"{guard.text or 'a value'} is {guard.answer}{f', {guard.place}' if guard.place else ''}")
             for guard in self.sheet.guards[:2]
@@ -150,7 +148,8 @@ class Script:
     def inputs(self) -> Frame:
         """What is known beforehand."""
         given = [card for card in self.cards if self.given(card)]
-        texts = [f"{self.title(card)} = {card.value}" if card.value else self.title(card) for card in given]
+        named = [card for card in given if card.kind != "constant" or np.ndim(self.value(card).value)]
+        texts = [f"{self.title(card)} = {card.value}" if card.value else self.title(card) for card in named]
         return Frame(
             "forward", "the inputs are given", (("values", listed(texts)),), values=tuple([card.key for card in given])
         )
@@ -229,11 +228,18 @@ class Script:
         source, target = self.cards[last.source], self.cards[last.target]
         one = len(group) == 1 and source.kind != "fold"
         title, lines, factor = self.explained(last) if one else self.summed(group)
-        whole = len({part.value.number for part in group}) == 1 and (target.kind != "fold" or bool(target.gradient))
+        several = type(last.value.value) is tuple
+        whole = (
+            not several
+            and len({part.value.number for part in group}) == 1
+            and (target.kind != "fold" or bool(target.gradient))
+        )
         total = slope(last.after) if whole else ""
         if total:
             lines.append(("sum", summing(last, group, arrived, expected)))
-        flow = Flow(target.key, source.key, self.position(last), slope(last.share.product) if len(group) == 1 else "", factor)
+        text = slope(last.share.product) if len(group) == 1 else f"{len(group)} shares"
+        arrives = number(last.share.arrived) if factor else ""
+        flow = Flow(target.key, source.key, self.position(last), text, arrives, factor)
         return Frame(
             "backward",
             title,
@@ -270,14 +276,16 @@ class Script:
         """The same, where there is no one number."""
         xbar, zbar = bar(x.name), bar(z.name)
         if type(x.value) is tuple:
-            return f"{xbar} += {zbar}", [("product", f"result {getattr(z.op, 'index', 0)} of {x.name}")], ""
+            return f"{xbar} += {zbar}", [("part", f"result {getattr(z.op, 'index', 0)} of {x.name}")], ""
         formula = product_formula(share, self.sheet)
         lines: list[Line] = []
         if type(share.arrived) is not tuple:
             lines.append(("arrives", f"{zbar} = {ample(share.arrived, norm=True)}"))
             if formula == zbar and np.shape(share.arrived) != np.shape(share.product):
                 lines.append(("shape", f"{x.name} was repeated, so its shares are added up"))
-        lines.append(("product", f"{formula or zbar + ' · ∂' + z.name + '/∂' + x.name} = {ample(share.product, norm=True)}"))
+        lines.append(
+            ("product", f"{formula or zbar + ' · ∂' + z.name + '/∂' + x.name} = {ample(share.product, norm=True)}")
+        )
         return f"{xbar} += {formula or f'{zbar} · ∂{z.name}/∂{x.name}'}", lines, ""
 
     def summed(self, group: Sequence[Part]) -> tuple[str, list[Line], str]:
@@ -297,11 +305,15 @@ class Script:
         rest = [
             Sum(self.keys[value.number], slope(value.gradient), 0, 0)
             for value in given
-            if value.number not in moved and value is not self.root and self.cards[self.keys[value.number]].kind != "fold"
+            if value.number not in moved
+            and value is not self.root
+            and self.cards[self.keys[value.number]].kind != "fold"
         ]
         name = self.root.name
         texts = [f"∂{name}/∂{value.name} = {slope(value.gradient)}" for value in given]
-        return Frame("end", f"the gradient of {self.sheet.function}", (("gradient", listed(texts, limit=12)),), sums=tuple(rest))
+        return Frame(
+            "end", f"the gradient of {self.sheet.function}", (("gradient", listed(texts, limit=12)),), sums=tuple(rest)
+        )
 
 
 def summing(last: Part, group: Sequence[Part], arrived: int, expected: int) -> str:
@@ -316,39 +328,14 @@ def summing(last: Part, group: Sequence[Part], arrived: int, expected: int) -> s
     return f"{xbar} so far and this = {total}{count}"
 
 
-def listed(texts: Sequence[str], between: str = ", ", limit: int = LISTED) -> str:
-    """Texts one after the other; if they are many, the first ones and how many more there are."""
-    if len(texts) <= limit + 1:
-        return between.join(texts)
-    return f"{between.join(texts[:limit])}{between}… {len(texts) - limit} more"
-
-
-def within(text: str) -> str:
-    """A number as a factor or a term: negative ones in parentheses."""
-    return f"({text})" if text.startswith("-") else text
-
-
-def ample(value: Any, norm: bool = False) -> str:
-    """A value in a line: a number, the numbers of a small array, or a shape, with the norm where that is asked for."""
-    if type(value) is tuple or np.ndim(value) == 0:
-        return short(value)
-    if value.size <= WRITTEN and value.dtype.kind in "biuf":
-        return rows(value)
-    return f"{shape_of(value)}{f' with norm {number(np.linalg.norm(value.ravel()))}' if norm else ''}"
-
-
-def rows(value: Any) -> str:
-    """The numbers of a small array.
-
-    >>> rows(np.array([[1.0, 0.25], [3.0, 4.0]]))
-    '[[1, 0.25], [3, 4]]'
-    """
-    return f"[{', '.join(map(rows, value))}]" if np.ndim(value) else number(value)
-
-
-def named(sheet: Sheet, cards: Sequence[Card]) -> tuple[Card, ...]:
-    """The cards with a name on each, for the frames speak of all of them."""
-    return tuple([card if card.name else evolve(card, name=sheet.values[card.members[0]].name) for card in cards])
+def spoken(sheet: Sheet, cards: Sequence[Card]) -> tuple[Card, ...]:
+    """The cards with a name on each, for the frames speak of all; no shape of theirs can be taken for a number."""
+    found = []
+    for card in cards:
+        value = sheet.values[card.members[-1]]
+        vector = type(value.value) is not tuple and np.ndim(value.value) == 1 and card.value == shape_of(value.value)
+        found.append(evolve(card, name=card.name or value.name, value=size(value.value) if vector else card.value))
+    return tuple(found)
 
 
 def widened(cards: Sequence[Card], frames: Sequence[Frame]) -> list[Card]:

@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import Any
 
 from funcgrad.show.cards import expression, full
-from funcgrad.show.filming.frames import Frame, Script, Sum
+from funcgrad.show.filming.frames import Flow, Frame, Script, Sum
 from funcgrad.show.filming.stage import curve, resting
 from funcgrad.show.picture import Box, Picture
 
@@ -112,13 +112,16 @@ def framed(frame: Frame, wires: dict[tuple[int, int, int], int]) -> dict[str, An
         "title": frame.title,
         "lines": frame.lines,
         "node": frame.card,
-        "flows": [
-            {"wire": wires[one.source, one.target, one.position], "text": one.text, "factor": one.factor}
-            for one in frame.flows
-        ],
+        "flows": [flowing(one, wires) for one in frame.flows],
         "values": frame.values,
         "sums": [summed(one) for one in frame.sums],
     }
+
+
+def flowing(one: Flow, wires: dict[tuple[int, int, int], int]) -> dict[str, Any]:
+    """What moves along an edge."""
+    wire = wires[one.source, one.target, one.position]
+    return {"wire": wire, "text": one.text, "arrives": one.arrives, "factor": one.factor}
 
 
 def summed(one: Sum) -> list[Any]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from typing import Any
+from unicodedata import normalize
 
 import numpy as np
 
@@ -63,7 +64,9 @@ def plain(text: str) -> str:
     'x̄ += w̄1'
     """
     parts = text.replace(CLOSE, OPEN).split(OPEN)
-    return "".join([f"{part[:1]}\u0304{part[1:]}" if i % 2 else part for i, part in enumerate(parts)])
+    return "".join(
+        [normalize("NFC", f"{part[:1]}\u0304") + part[1:] if i % 2 else part for i, part in enumerate(parts)]
+    )
 
 
 def local_formula(share: Share, sheet: Sheet) -> str:

@@ -66,7 +66,8 @@ for (const kind of ["value", "gradient"]) {
   const marker = drawn("marker", { id: `to-${kind}`, viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 9, markerHeight: 9, markerUnits: "userSpaceOnUse", orient: "auto-start-reverse" }, svg);
   drawn("path", { class: `arrow ${kind}`, d: "M0 0L8 4L0 8z" }, marker);
 }
-const paths = wires.map((wire) => drawn("path", { class: "wire", d: wire.path }, svg));
+const edges = drawn("g", {}, svg);
+const paths = wires.map((wire) => drawn("path", { class: "wire", d: wire.path }, edges));
 const boxes = nodes.map(boxed);
 const moving = drawn("g", { class: "moving" }, svg);
 $("stage").append(svg);
@@ -171,8 +172,7 @@ function show(k, move = false) {
   pillsOf(frame);
   const active = new Set(frame.flows.map(({ wire }) => wire));
   paths.forEach((path, i) => path.classList.toggle("active", active.has(i)));
-  for (const i of active) moving.before(paths[i]);
-  for (const { box } of boxes) moving.before(box);
+  for (const i of active) edges.append(paths[i]); // over the others
   filled(now.moving ? Math.max(0, now.frame - 1) : now.frame);
   placed(now.moving ? 0 : 1);
   captioned(frame);

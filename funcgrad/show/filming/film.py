@@ -1,6 +1,6 @@
 """film: both sweeps of a function at its arguments, as a page that plays them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from html import escape
 from pathlib import Path
@@ -21,6 +21,8 @@ from funcgrad.show.sheet import Sheet
 
 #: So many boxes are shown before operations are folded.
 MOST = 60
+#: A folded graph of fewer operations than this is not worth a film.
+LEAST = 3
 
 
 @frozen(eq=False, repr=False)
@@ -128,6 +130,20 @@ def film(f: Callable[..., Any] | None = None, *, most: int = MOST) -> Film | Cal
     def filmed(*args: Any, **keywords: Any) -> Film:
         sheet = sheet_of(f, args, keywords)
         cards = spoken(sheet, cards_of(sheet, most))
+        check_folds(sheet, cards)
         return Film(sheet, cards, Script(sheet, cards).frames())
 
     return filmed
+
+
+def check_folds(sheet: Sheet, cards: Sequence[Card]) -> None:
+    """Refuse a graph of which too little is left once it is folded."""
+    made = [card for card in cards if sheet.values[card.members[0]].kind == "operation"]
+    count = sum([len(card.members) for card in made])
+    if len(made) < LEAST < count:
+        all_boxes = max(len(sheet.values), 2 * (len(sheet.values) - count))
+        boxes = f"{len(made)} box{'es' if len(made) > 1 else ''}"
+        raise BadArgument(
+            f"{sheet.function} was to be filmed, and its {count} operations fold into {boxes}. A film shows operations "
+            f"one after the other. Film fewer steps of it, or all of them: film(f, most={all_boxes})."
+        )

@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import select
 import shutil
 import subprocess
 import time
@@ -13,6 +14,8 @@ FLAGS = """
 --disable-component-update --disable-sync --disable-extensions --disable-dev-shm-usage --mute-audio
 --hide-scrollbars --remote-debugging-pipe
 """
+#: How many seconds an answer may take.
+PATIENCE = 60
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 #: The keys that a film knows, as the protocol has them: code, number, text.
 KEYS = {
@@ -82,6 +85,8 @@ class Browser:
     def read(self) -> dict[str, Any]:
         """The next message."""
         while b"\0" not in self.buffer:
+            if not select.select([self.answers], [], [], PATIENCE)[0]:
+                raise TimeoutError("Chromium does not answer")
             more = os.read(self.answers, 1 << 16)
             if not more:
                 raise RuntimeError("Chromium ended")

@@ -3,6 +3,7 @@
 import json
 import re
 from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -311,6 +312,12 @@ def test_what_moves_fits_between_the_columns(name):
             half = (7.25 * max(len(flow["text"]), len(flow["factor"]) + 2) + 14) / 2
             for node in data["nodes"]:
                 assert x + half < node["x"] or x - half > node["x"] + node["width"]
+
+
+def test_the_film_of_the_documentation_is_the_one_that_is_made():
+    """After a change: python -m funcgrad film --output docs/pictures/film.html"""
+    path = Path(__file__).resolve().parents[2] / "docs" / "pictures" / "film.html"
+    assert path.read_text(encoding="utf-8") == film().html
 
 
 # The value

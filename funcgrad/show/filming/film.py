@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from html import escape
 from pathlib import Path
+from textwrap import indent
 from typing import Any, overload
 
 from attrs import frozen
@@ -11,7 +12,6 @@ from attrs import frozen
 from funcgrad.errors import BadArgument
 from funcgrad.examples.neuron import THREE, three_inputs
 from funcgrad.show.cards import Card, cards_of
-from funcgrad.show.filming.chain import plain
 from funcgrad.show.filming.frames import Frame, Script, spoken, widened
 from funcgrad.show.filming.page import page
 from funcgrad.show.filming.stage import spread
@@ -33,7 +33,9 @@ class Film:
     >>> shown = film(lambda x, y: x * y + x)(2.0, 3.0)
     >>> shown, shown.html[:15]
     (<film of <lambda>: 10 frames>, '<!doctype html>')
-    >>> print(shown.text[-184:])
+    >>> print(shown.frames[-1])
+    the gradient of <lambda>
+      gradient ∂v2/∂x = 4, ∂v2/∂y = 2
     """
 
     #: What was evaluated.
@@ -56,11 +58,7 @@ class Film:
     @property
     def text(self) -> str:
         """What happens, as text."""
-        lines = []
-        for i, frame in enumerate(self.frames):
-            lines.append(f"{i:3}  {plain(frame.title)}")
-            lines += [f"     {label:8} {plain(line)}" for label, line in frame.lines]
-        return "\n".join(lines)
+        return "\n".join([f"{i:3}  {indent(str(frame), '     ').lstrip()}" for i, frame in enumerate(self.frames)])
 
     def save(self, file: Any) -> None:
         """Write the page to a file whose name ends with .html."""
@@ -112,7 +110,11 @@ def film(f: Callable[..., Any] | None = None, *, most: int = MOST) -> Film | Cal
     >>> def f(x, y):
     ...     z = x * y
     ...     return z + x
-    >>> print(film(f)(2.0, 3.0))
+    >>> print(film(f)(2.0, 3.0).frames[7])
+    x̄ += z̄ · ∂z/∂x
+      local    ∂z/∂x = y = 3
+      product  z̄ · ∂z/∂x = 1 × 3 = 3
+      sum      x̄ = 1 + 3 = 4   (2 of 2)
     """
     if f is None:
         return film(three_inputs, most=most)(*THREE.values())

@@ -9,7 +9,7 @@ import numpy as np
 from attrs import evolve, field, frozen
 
 from funcgrad.show.cards import Card, aliases, expression
-from funcgrad.show.filming.chain import bar, local_formula, product_formula
+from funcgrad.show.filming.chain import bar, local_formula, plain, product_formula
 from funcgrad.show.filming.telling import WRITTEN, ample, listed, size, within
 from funcgrad.show.sheet import Share, Sheet, Value
 from funcgrad.show.sweeping import added
@@ -67,6 +67,10 @@ class Frame:
     values: tuple[int, ...] = ()
     #: The cotangents that change.
     sums: tuple[Sum, ...] = ()
+
+    def __str__(self) -> str:
+        rows = [f"  {label:8} {plain(line)}" for label, line in self.lines]
+        return "\n".join([plain(self.title), *rows])
 
 
 @frozen(eq=False)

@@ -10,7 +10,7 @@ from funcgrad.show.picture import Picture, Point, Wire
 from funcgrad.show.svg import path
 
 #: The width of a letter of what moves, and the room around it.
-LETTER, AROUND = 7.25, 40.0
+LETTER, AROUND = 7.25, 50.0
 
 
 def spread(picture: Picture, frames: Sequence[Frame]) -> Picture:

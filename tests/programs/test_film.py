@@ -191,9 +191,9 @@ def test_it_plays_to_the_end_and_begins_anew(opened):
     for _ in range(3):
         browser.press("+")
     browser.press(" ")
-    assert browser.run("$('play').getAttribute('aria-label')") == "pause"
+    assert browser.run("[$('play').ariaLabel, $('caption').ariaLive]") == ["pause", "off"]
     browser.until("now.frame === last && !now.playing")
-    assert browser.run("$('play').getAttribute('aria-label')") == "play"
+    assert browser.run("[$('play').ariaLabel, $('caption').ariaLive]") == ["play", "polite"]
     browser.press(" ")
     browser.until("now.playing && now.frame > 0 && now.frame < 6")
     browser.press(" ")

@@ -342,6 +342,7 @@ function play(on = !now.playing) {
   now.playing = on;
   document.body.classList.toggle("playing", on);
   $("play").setAttribute("aria-label", on ? "pause" : "play");
+  $("caption").setAttribute("aria-live", on ? "off" : "polite"); // steps are read out, a running film is not
   if (on) show(now.frame === last ? 0 : now.frame + 1, true);
 }
 

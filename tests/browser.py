@@ -39,7 +39,8 @@ class Browser:
 
         def connected() -> None:
             # The protocol's pipes are 3 and 4; both are moved out of the way before they are put there.
-            first, second = os.dup2(orders, 30), os.dup2(answers, 31)
+            free = max(orders, answers, 4) + 1
+            first, second = os.dup2(orders, free), os.dup2(answers, free + 1)
             os.dup2(first, 3)
             os.dup2(second, 4)
 

@@ -19,17 +19,19 @@ from funcgrad import (
 )
 from funcgrad.errors import (
     BadArgument,
+    BadCheckpoint,
     BadRule,
     EscapedNode,
     FuncgradError,
     ImmutableValue,
     LostDerivative,
     MissingExtra,
+    NotReparameterised,
     TreeError,
     UnknownValue,
     UnsupportedFunction,
 )
-from tests.unit import test_jit, test_refusals
+from tests.unit import test_implicit, test_jit, test_refusals
 from tests.unit.refusing import check, registry
 
 A = np.ones(3)
@@ -329,13 +331,13 @@ def test_every_class_of_error_is_refused_with():
     classes = {c for c in vars(errors).values() if isinstance(c, type) and issubclass(c, FuncgradError)} - {
         FuncgradError,
         BadRule,  # test_custom_rules.py
+        BadCheckpoint,  # test_training.py
+        NotReparameterised,  # test_random.py
         MissingExtra,  # an ImportError: test_extras.py
     }
-    assert (
-        classes - {parameter.values[1] for parameter in [*REFUSALS, *test_refusals.REFUSALS, *test_jit.REFUSALS]}
-        == set()
-    )
-    assert all(issubclass(c, TypeError | ValueError) for c in classes)
+    refused = [*REFUSALS, *test_refusals.REFUSALS, *test_jit.REFUSALS, *test_implicit.REFUSALS]
+    assert classes - {parameter.values[1] for parameter in refused} == set()
+    assert all(issubclass(c, TypeError | ValueError | ArithmeticError) for c in classes)
     assert all("Traceback" in c.__doc__ for c in classes)
 
 

@@ -24,6 +24,7 @@ from funcgrad.primitives.correlating import ChainCorrelation, Correlation
 from funcgrad.primitives.indexing import Gather, Index, Scatter
 from funcgrad.primitives.kinds import Expand, Sum
 from funcgrad.primitives.ordering import Groups, Order
+from funcgrad.primitives.patching import Folded, Patches
 from funcgrad.primitives.placing import Place as Placed
 from funcgrad.primitives.pointwise import Imaginary
 from funcgrad.primitives.reducing import Extreme, Product, Truth
@@ -32,7 +33,7 @@ from funcgrad.primitives.solving import Cholesky, Cofactors, CofactorSlope, Dete
 from funcgrad.primitives.spectral import Fourier, InverseRealFourier, RealFourier
 
 #: Operations whose answers are in the memory of their argument.
-VIEWS = (Reshape, Transpose, Windows, Index, Expand, Imaginary, Result, Weakness)
+VIEWS = (Reshape, Transpose, Windows, Patches, Index, Expand, Imaginary, Result, Weakness)
 #: Operations that only move numbers.
 MOVING = (*VIEWS, Gather, Placed, Concatenate, Stack, Cast)
 
@@ -145,7 +146,7 @@ def _(_op: Any, _args: list[Any], _answer: Any) -> int:
     return 0
 
 
-@counts(Sum, Extreme, Product, Truth, Scatter, Overlapped)
+@counts(Sum, Extreme, Product, Truth, Scatter, Overlapped, Folded)
 def _(_op: Any, args: list[Any], _answer: Any) -> int:
     return sum([int(arg.size) for arg in args if arg.dtype.kind != "i"]) or int(args[0].size)
 

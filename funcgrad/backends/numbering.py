@@ -14,6 +14,7 @@ from funcgrad.primitives.banding import Banded, Diagonal
 from funcgrad.primitives.contracting import Einsum, MatMul
 from funcgrad.primitives.indexing import Gather, Scatter
 from funcgrad.primitives.kinds import Expand, Pointwise, Sum, thinned
+from funcgrad.primitives.patching import Patches
 from funcgrad.primitives.pointwise import Conjugate, PowerBy, Select
 from funcgrad.primitives.reducing import Extreme, Truth
 from funcgrad.primitives.shaping import Cast, Concatenate, Reshape, Stack, Windows
@@ -188,7 +189,7 @@ class Values:
     def stretched(self, number: int) -> bool:
         """Whether this may be a view in which elements share memory, or that NumPy made read-only."""
         while number in self.made and not isinstance(self.made[number].step.op, FRESH):
-            if isinstance(self.made[number].step.op, Diagonal | Expand | Windows | Result):
+            if isinstance(self.made[number].step.op, Diagonal | Expand | Windows | Patches | Result):
                 return True
             if not self.made[number].args or isinstance(self.made[number].step.op, Weakness):
                 return False

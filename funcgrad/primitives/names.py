@@ -9,9 +9,11 @@ from funcgrad.errors import BadArgument
 from funcgrad.graph.dispatch import OPERATIONS, registered
 from funcgrad.graph.op import Op, Result, Weakness
 from funcgrad.primitives import (
+    activating,
     banding,
     cardinal,
     contracting,
+    convolving,
     correlating,
     deficient,
     eigen,
@@ -21,6 +23,7 @@ from funcgrad.primitives import (
     kinds,
     marking,
     ordering,
+    patching,
     placing,
     pointwise,
     ranking,
@@ -35,7 +38,8 @@ from funcgrad.primitives.kinds import Pointwise
 
 MODULES: tuple[ModuleType, ...] = (
     kinds, pointwise, shaping, indexing, placing, reducing, scanning, contracting, correlating, solving, spectral,
-    ordering, ranking, cardinal, banding, gauges, deficient, eigen, factoring, stopping, marking,
+    ordering, ranking, cardinal, banding, gauges, deficient, eigen, factoring, stopping, marking, activating, patching,
+    convolving,
 )  # fmt: skip
 
 

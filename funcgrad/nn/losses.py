@@ -62,9 +62,8 @@ def softmax_cross_entropy(logits: Any, labels: Any, axis: Any = -1) -> Any:
     >>> softmax_cross_entropy(np.zeros(4), np.array([0.0, 1.0, 0.0, 0.0])).round(6)   # log 4
     np.float64(1.386294)
     """
-    x = floats(logits)
-    terms = np.where(labels == 0, 0, labels * log_softmax(x, axis))
-    return -np.sum(terms, axis)
+    logs = log_softmax(logits, axis)
+    return -np.sum(labels * np.where((labels == 0) & np.isinf(logs), 0, logs), axis)
 
 
 def softmax_cross_entropy_with_integer_labels(logits: Any, labels: Any) -> Any:

@@ -55,7 +55,7 @@ def convolved(x: Any, w: Any, strides: Shape, dilation: Shape) -> Any:
     window = w.shape[-2 - axes : -2]
     counts = counted(x.shape[-1 - axes : -1], window, strides, dilation)
     z = np.empty((*x.shape[: -1 - axes], *counts, w.shape[-1]), np.result_type(x, w))
-    kernel = w.reshape(*w.shape[: -2 - axes], -1, w.shape[-1])
+    kernel = w.reshape(*w.shape[: -2 - axes], prod(w.shape[-2 - axes : -1]), w.shape[-1])
     for batch in batches(x, axes, window):
         part = part_of(z, axes, batch)
         part[...] = np.matmul(columns(part_of(x, axes, batch), window, strides, dilation), kernel).reshape(part.shape)
@@ -72,7 +72,7 @@ def unconvolved(z: Any, w: Any, lengths: Shape, strides: Shape, dilation: Shape)
     order = (*range(n), *range(n + axes, n + 2 * axes + 1), *range(n, n + axes), n + 2 * axes + 1)
     for batch in batches(x, axes, window):
         part = part_of(z, axes, batch)
-        rows = part.reshape(*stack, 1, -1, z.shape[-1])
+        rows = part.reshape(*stack, 1, prod(part.shape[n:-1]), z.shape[-1])
         patches = np.matmul(rows, kernel).reshape(*stack, *window, *part.shape[n:-1], w.shape[-2])
         add_patches(part_of(x, axes, batch), patches.transpose(order), strides, dilation)
     return x
@@ -84,8 +84,8 @@ def correlated(x: Any, z: Any, window: Shape, strides: Shape, dilation: Shape) -
     stack, inner = x.shape[: -2 - axes], prod(window) * x.shape[-1]
     w = np.zeros((*stack, inner, z.shape[-1]), np.result_type(x, z))
     for batch in batches(x, axes, window):
-        rows = part_of(z, axes, batch).reshape(*stack, -1, z.shape[-1])
-        w += np.matmul(columns(part_of(x, axes, batch), window, strides, dilation).mT, rows)
+        patches = columns(part_of(x, axes, batch), window, strides, dilation)
+        w += np.matmul(patches.mT, part_of(z, axes, batch).reshape(*patches.shape[:-1], z.shape[-1]))
     return w.reshape(*stack, *window, x.shape[-1], z.shape[-1])
 
 

@@ -86,7 +86,8 @@ def test_programs_are_saved_and_written_out(name, tmp_path):
     np.testing.assert_allclose(Program.load(tmp_path / "slope.json")(v, x), want, rtol=1e-9, atol=1e-12)
     namespace = {}
     exec(program.source(), namespace)
-    np.testing.assert_allclose(namespace[program.__name__.replace("<lambda>", "lambda_")](v, x), want, rtol=1e-9, atol=1e-12)
+    alone = namespace[program.__name__.replace("<lambda>", "lambda_")]
+    np.testing.assert_allclose(alone(v, x), want, rtol=1e-9, atol=1e-12)
 
 
 def test_dropout_under_transforms():

@@ -86,7 +86,7 @@ def standardize(
     centred = x - mean
     if variance is None:
         variance = np.mean(np.square(centred), axis, keepdims=True, **marked)
-    return centred / np.sqrt(variance + epsilon)
+    return centred * (1 / np.sqrt(variance + epsilon))
 
 
 def one_hot(x: Any, num_classes: int, *, dtype: Any = float, axis: int = -1) -> Any:

@@ -113,7 +113,7 @@ def batch_norm(
         else:
             mean, variance = state["mean"], state["var"]
             centred = x - mean
-        y = affinely(params, centred / np.sqrt(variance + epsilon))
+        y = affinely(params, centred * (1 / np.sqrt(variance + epsilon)))
         if state is None or not training:
             return y if state is None else (y, state)
         found = {"mean": mean, "var": variance}

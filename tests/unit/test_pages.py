@@ -27,7 +27,7 @@ def test_the_page_of_refusals_says_what_each_error_says_of_itself(kind):
 
 
 def test_every_transform_has_its_place_on_the_page():
-    with_pages = {"data", "integrate", "lax", "numpy", "optim", "plot", "random", "show", "tree"}
+    with_pages = {"data", "integrate", "lax", "nn", "numpy", "optim", "plot", "random", "show", "tree"}
     for name in set(funcgrad.__all__) - {"Node", *with_pages}:
         assert f"`{name}`" in page("transforms.md"), name
 

@@ -1,6 +1,6 @@
-"""Small programs to read and to run: `python -m funcgrad.examples.descent`, and so on.
+"""Small programs to read and to run: `python -m funcgrad.examples` lists them.
 
-Each retells, with functions and values alone, what a teaching program did with nodes that change.
+Each is one file. Its `report` yields the lines that it prints, and returns what its `picture` draws.
 """
 
 #: What each program shows.
@@ -9,4 +9,9 @@ PROGRAMS = {
     "neuron": "one neuron, o = tanh(w·x + b), and the gradient of each of its numbers",
     "network": "linear layers, sigmoid and mean squared error; then a regression on real data, batch by batch",
     "iris": "a small network that learns to tell three species of iris apart",
+    "heat": "a network obeys the heat equation: second derivatives inside the loss",
+    "gaussian_process": "a curve from noisy values: length, height and noise by the marginal likelihood",
+    "figure_eight": "three bodies close their orbit: derivatives through a simulation",
+    "logistic_regression": "a posterior by Hamiltonian Monte Carlo: borders between two species",
+    "maml": "learning to learn sines: gradients through gradients",
 }

@@ -1,8 +1,8 @@
-"""`python -m funcgrad.examples`: the list of programs."""
+"""`python -m funcgrad.examples`: the list of programs, and each of them by name."""
 
 import sys
 
-from funcgrad.examples import PROGRAMS
+from funcgrad.examples.running import main
 
 if __name__ == "__main__":
-    sys.stdout.writelines([f"python -m funcgrad.examples.{name:8} {shown}\n" for name, shown in PROGRAMS.items()])
+    sys.exit(main())

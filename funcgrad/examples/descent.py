@@ -5,10 +5,14 @@ step h ends where (F[a + h] - F[a]) / h = 0, which is half a step too low, at -1
 """
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from itertools import accumulate, islice, repeat
+from typing import Any
+
+import numpy as np
 
 from funcgrad import grad
+from funcgrad.examples.running import main
 
 X, START = 4.0, 1.0
 #: The forward difference's step.
@@ -49,15 +53,30 @@ def approximate(updates: int = 10_000) -> float:
     return after(updates, descent(forward_difference(objective, STEP), START, rate=0.1))
 
 
-def report() -> Iterable[str]:
-    """What there is to see."""
+def report() -> Generator[str, None, list[float]]:
+    """Where both descents are."""
     places = list(islice(descent(grad(objective), START, rate=1e-3), 10_001))
     yield "descent along the derivative, rate 0.001"
     for updates in (0, 1, 10, 100, 1000, 1001, 10_000):
         yield f"  after {updates:6} updates  a = {places[updates]!r}"
     yield f"descent along the forward difference of step {STEP}, rate 0.1"
     yield f"  after  10000 updates  a = {approximate()!r}, half a step too low"
+    return places
+
+
+def picture(figure: Any, places: list[float]) -> None:
+    """The parabola with every fiftieth place, and how far both descents are from the minimum."""
+    left, right = figure.subplots(1, 2)
+    a = np.linspace(-1.3, 1.05, 100)
+    left.plot(a, objective(a), "C0")
+    left.plot(places[:1000:50], [objective(place) for place in places[:1000:50]], "C1o", markersize=4)
+    left.set(xlabel="a", title="F[a] = 4a² + a, every 50th place")
+    other = list(islice(descent(forward_difference(objective, STEP), START, rate=1e-3), 4001))
+    for line, label in ((other, "forward difference"), (places[:4001], "derivative")):
+        right.semilogy(np.abs(np.array(line) + 0.125), label=label)
+    right.set(xlabel="updates, rate 0.001", title="distance from the minimum")
+    right.legend(frameon=False)
 
 
 if __name__ == "__main__":
-    sys.stdout.writelines([f"{line}\n" for line in report()])
+    sys.exit(main(["descent", *sys.argv[1:]]))

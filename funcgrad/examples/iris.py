@@ -5,7 +5,7 @@ in place; a step is a function from (parameters, velocity) and a batch to the ne
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 from attrs import frozen
 
 from funcgrad import data, tree, value_and_grad
+from funcgrad.examples.running import main
 
 SIZES = (4, 5, 5, 3)
 #: What the report trains with.
@@ -132,9 +133,11 @@ def training(seed: int = 1, epochs: int = 60) -> Iterator[Epoch]:
 
 
 # ---- what there is to see ------------------------------------------------------------------------------------------
-def report(epochs: int = 60) -> Iterator[str]:
+def report(epochs: int = 60) -> Generator[str, None, list[Epoch]]:
     """The accuracy epoch by epoch for one seed, then the last for four more."""
+    first = []
     for epoch in training(SEEDS[0], epochs):
+        first.append(epoch)
         yield (
             f"epoch {epoch.number:3}  loss {epoch.loss:.4f}  "
             f"training set {epoch.trained:6.1%}  test set {epoch.tested:6.1%}"
@@ -142,9 +145,27 @@ def report(epochs: int = 60) -> Iterator[str]:
     for seed in SEEDS[1:]:
         *_, last = training(seed, epochs)
         yield f"seed {seed}: test set {last.tested:6.1%}"
+    return first
+
+
+def picture(figure: Any, epochs: list[Epoch]) -> None:
+    """Loss and accuracy by epoch, and the flowers held out by their petals."""
+    left, middle, right = figure.subplots(1, 3)
+    numbers = [epoch.number for epoch in epochs]
+    left.plot(numbers, [epoch.loss for epoch in epochs])
+    left.set(xlabel="epoch", title="loss")
+    middle.plot(numbers, [epoch.trained for epoch in epochs], label="training set")
+    middle.plot(numbers, [epoch.tested for epoch in epochs], label="test set")
+    middle.set(xlabel="epoch", title="accuracy", ylim=(0, 1.02))
+    middle.legend(frameon=False)
+    _, test = split(SEEDS[0])
+    said = np.argmax(scores(epochs[-1].layers, test.x), axis=1)
+    for kind, name in enumerate(data.IRIS_SPECIES):
+        right.plot(*test.x[test.species == kind, 2:].T, "o", markersize=4, label=name)
+    right.plot(*test.x[said != test.species, 2:].T, "kx", label="told wrong")
+    right.set(xlabel="petal length", ylabel="petal width", title="test set, standardised")
+    right.legend(frameon=False)
 
 
 if __name__ == "__main__":
-    for line in report():
-        sys.stdout.write(f"{line}\n")
-        sys.stdout.flush()
+    sys.exit(main(["iris", *sys.argv[1:]]))

@@ -4,7 +4,7 @@ Parameters are a tuple of layers, data are arguments, and a training step makes 
 """
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from functools import reduce
 from operator import add, mul
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 from attrs import frozen
 
 from funcgrad import data, grad, tree, value_and_grad
+from funcgrad.examples.running import main
 
 
 # ---- the pieces ----------------------------------------------------------------------------------------------------
@@ -144,17 +145,31 @@ def slopes(cost: Callable[..., Any], layers: Any, x: Any = X, y: Any = Y) -> Ite
         yield f"  ∂cost/∂{name:2} = {slope.tolist()}"
 
 
-def report(epochs: int = 100) -> Iterator[str]:
+def report(epochs: int = 100) -> Generator[str, None, list[Epoch]]:
     """The gradients of the small networks, then the regression, epoch by epoch."""
     yield from slopes(one_layer, FIRST)
     yield from slopes(two_layers, (FIRST, SECOND))
     yield "diabetes: mean squared error in units of the target's variance"
+    trained = []
     for epoch in regression(epochs):
+        trained.append(epoch)
         if epoch.number in (1, 2, 5) or epoch.number % 10 == 0:
             yield f"  epoch {epoch.number:3}  {epoch.loss:.4f}"
+    return trained
+
+
+def picture(figure: Any, epochs: list[Epoch]) -> None:
+    """The loss by epoch, and what the network says of each patient."""
+    left, right = figure.subplots(1, 2)
+    left.plot([epoch.number for epoch in epochs], [epoch.loss for epoch in epochs])
+    left.set(xlabel="epoch", title="mean squared error")
+    features, progression = map(standardised, data.diabetes())
+    first, second = epochs[-1].layers
+    said = np.reshape(linear(second, sigmoid(linear(first, features))), -1)
+    right.plot(progression, said, ".", markersize=3)
+    right.plot([-2, 3], [-2, 3], "k", linewidth=0.5)
+    right.set(xlabel="progression, standardised", ylabel="what the network says", title="442 patients")
 
 
 if __name__ == "__main__":
-    for line in report():
-        sys.stdout.write(f"{line}\n")
-        sys.stdout.flush()
+    sys.exit(main(["network", *sys.argv[1:]]))

@@ -4,12 +4,13 @@ They are ordinary Python numbers, and mix with others on either side of an opera
 """
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import Any
 
 import numpy as np
 
 from funcgrad import value_and_grad
+from funcgrad.examples.running import main
 
 #: The numbers of the neuron, by name. With this bias, tanh has its value 1/√2 and its slope 1/2.
 NUMBERS = {"x1": 2.0, "x2": 0.0, "w1": -3.0, "w2": 1.0, "b": 6.8813735870195432}
@@ -50,14 +51,26 @@ def gradients(tanh: Callable[[Any], Any] = np.tanh) -> tuple[Any, dict[str, Any]
     return float(answer), {name: float(slope) for name, slope in slopes.items()}
 
 
-def report() -> Iterator[str]:
-    """What there is to see."""
+def report() -> Generator[str, None, dict[str, Any]]:
+    """The answer and its slopes, with tanh by two formulas."""
     for name, tanh in (("np.tanh", np.tanh), ("(e - 1) / (e + 1)", tanh_by_exp)):
         answer, slopes = gradients(tanh)
         yield f"with tanh as {name}: o = {answer!r}"
         for number, slope in slopes.items():
             yield f"  {number:2} = {NUMBERS[number]:18}   ∂o/∂{number} = {slope:.15g}"
+    return slopes
+
+
+def picture(figure: Any, slopes: dict[str, Any]) -> None:
+    """The answer as each number moves, and the line with the slope that the gradient says."""
+    answer = neuron(NUMBERS)
+    for axes, (name, slope) in zip(figure.subplots(1, 5, sharey=True), slopes.items(), strict=True):
+        moved = NUMBERS[name] + np.linspace(-1.0, 1.0, 81)
+        axes.plot(moved, [neuron(NUMBERS | {name: value}) for value in moved], "C0")
+        axes.plot(moved, answer + slope * (moved - NUMBERS[name]), "C1--", linewidth=1)
+        axes.plot(NUMBERS[name], answer, "C1o")
+        axes.set(xlabel=name, title=f"∂o/∂{name} = {slope:.3g}", ylim=(-1.1, 1.1))
 
 
 if __name__ == "__main__":
-    sys.stdout.writelines([f"{line}\n" for line in report()])
+    sys.exit(main(["neuron", *sys.argv[1:]]))

@@ -32,6 +32,7 @@ OPTIONAL = {
     "testing": {"hypothesis"},
     "data": {"tqdm", "rich"},
     "plot": {"matplotlib"},
+    "examples": {"matplotlib", "sklearn"},
 }
 #: And one package inside a layer, of which nothing loads before it is asked for.
 OPTIONAL_PACKAGES = {"funcgrad.transforms.sparse": {"scipy"}}
@@ -51,6 +52,7 @@ LOADING = {
     ("funcgrad.numpy", "__getattr__"),
     ("funcgrad.integrate.initial", "stiff"),  # SciPy's methods
     ("funcgrad.data", "__getattr__"),  # all but the measurements, which need NumPy alone
+    ("funcgrad.examples.running", "run"),  # a program by its name, and matplotlib for its picture
     ("funcgrad.scipy.rows", "__reduce__"),
     ("funcgrad.transforms.derivatives", "hessian"),  # sparse matrices
     ("funcgrad.transforms.derivatives", "jacobian"),

@@ -19,7 +19,7 @@ X, START = 4.0, 1.0
 STEP = 1e-3
 
 
-def objective(a: float) -> float:
+def objective(a: Any) -> Any:
     """F[a] = x·a² + a."""
     return X * a**2 + a
 

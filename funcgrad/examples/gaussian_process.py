@@ -1,13 +1,14 @@
 """A Gaussian process: the marginal likelihood chooses its length, its height and its noise.
 
-The data are noisy values of a curve, with a gap. The gradient of the likelihood goes through a Cholesky factor. The mean
-of the process is a function like others: `grad` of it is the slope of the curve.
+The data are noisy values of a curve, with a gap. The gradient of the likelihood goes through a Cholesky factor. The
+mean of the process is a function like others: `grad` of it is the slope of the curve.
 
 C. E. Rasmussen and C. K. I. Williams, *Gaussian Processes for Machine Learning* (2006), algorithm 2.1.
 """
 
 import sys
 from collections.abc import Generator
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -100,9 +101,9 @@ class Fit:
 
 def report(seed: int = 0, steps: int = 300) -> Generator[str, None, Fit]:
     """The likelihood and what it chooses, as Adam climbs it; then how far the mean is from the curve."""
-    data, kernel = measured(random.key(seed)), Kernel()
-    batches = (data for _ in range(steps))
-    for number, (value, kernel) in enumerate(trained(surprise, kernel, optim.adam(0.03), batches), 1):
+    data = measured(random.key(seed))
+    climb = trained(surprise, Kernel(), optim.adam(0.03), repeat(data, steps))
+    for number, (value, kernel) in enumerate(climb, 1):
         if number in told(steps):
             length, height, noise = (np.exp(part) for part in (kernel.length, kernel.height, kernel.noise))
             yield f"step {number:4}  -log p {value:8.3f}  length {length:.3f}  height {height:.3f}  noise {noise:.3f}"

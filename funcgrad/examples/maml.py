@@ -1,9 +1,11 @@
 """Learning to learn: first weights from which one step of gradient descent fits a new sine.
 
-Each task is a sine of its own height and phase, of which ten points are shown. The loss of the first weights is the loss
-after the step, so its gradient goes through the gradient of the step. `vmap` takes the tasks, `jit` makes one program.
+Each task is a sine of its own height and phase, of which ten points are shown. The loss of the first weights is the
+loss after the step, so its gradient goes through the gradient of the step. `vmap` takes the tasks, `jit` makes one
+program.
 
-C. Finn, P. Abbeel and S. Levine, *Model-agnostic meta-learning for fast adaptation of deep networks* (2017), section 5.1.
+C. Finn, P. Abbeel and S. Levine, *Model-agnostic meta-learning for fast adaptation of deep networks* (2017),
+section 5.1.
 """
 
 import sys
@@ -76,7 +78,8 @@ def error(layers: Layers, x: Any, y: Any) -> Any:
 
 def adapted(layers: Layers, x: Any, y: Any) -> Layers:
     """The weights one step of gradient descent later."""
-    return tree.map(lambda p, g: p - INNER * g, layers, grad(error)(layers, x, y))
+    slope = grad(error)(layers, x, y)
+    return [(w - INNER * dw, b - INNER * db) for (w, b), (dw, db) in zip(layers, slope, strict=True)]
 
 
 def loss(layers: Layers, batch: Task) -> Any:
@@ -111,18 +114,17 @@ def judged(layers: Layers, key: Any, count: int = 100) -> Any:
 def report(seed: int = 0, steps: int = 4000) -> Generator[str, None, Fit]:
     """The loss of the outer descent, then the errors on sines that were never seen."""
     first, training, judging = random.split(random.key(seed), 3)
-    layers = before = initial(first)
+    before = initial(first)
     recent = []
-    for number, (value, layers) in enumerate(
-        trained(loss, before, optim.adam(RATE), map(jit(sines), random.split(training, steps))), 1
-    ):
+    descent = trained(loss, before, optim.adam(RATE), map(jit(sines), random.split(training, steps)))
+    for number, (value, after) in enumerate(descent, 1):
         recent.append(value)
         if number in told(steps):
             yield f"step {number:5}  error after one step of a task {np.mean(recent[-100:]):.3f}"
-    for name, one in (("random first weights", before), ("learned first weights", layers)):
+    for name, one in (("random first weights", before), ("learned first weights", after)):
         errors = judged(one, judging)
         yield f"{name:21}  " + "  ".join(f"{errors[k]:.3f} after {k}" for k in (0, 1, 2, 5, 10))
-    return Fit(before, layers)
+    return Fit(before, after)
 
 
 def picture(figure: Any, fit: Fit) -> None:

@@ -25,4 +25,4 @@ def test_the_gradient_goes_through_the_step():
     loss = jit(lambda step: maml.loss(unravel(vector + step * direction), batch))
     h = 1e-5
     assert slope @ direction == pytest.approx((loss(h) - loss(-h)) / (2 * h), rel=1e-5)
-    assert maml.SHOTS == batch.x.shape[1]
+    assert batch.x.shape == (3, maml.SHOTS)

@@ -1,7 +1,8 @@
 """Two peaks on a slope, from counts: `optimize.minimize` with our gradient, and errors from the Hessian.
 
 A counter saw so many events in each of 120 channels. The rate is the sum of two peaks and a slope. The parameters, a
-tree, are those of the largest likelihood of Poisson's distribution; the inverse of the Hessian there is their covariance.
+tree, are those of the largest likelihood of Poisson's distribution; the inverse of the Hessian there is their
+covariance.
 
 W. T. Eadie and others, *Statistical Methods in Experimental Physics* (1971), section 8.5.
 """

@@ -36,7 +36,7 @@ def slope(y: Any, _t: Any, numbers: Any) -> Any:
 def ill(numbers: Any, days: Any = DAYS) -> Any:
     """How many are ill on each day."""
     start = np.stack([BOYS - numbers[2], numbers[2]])
-    return odeint(slope, start, days, numbers, rtol=1e-8, atol=1e-8, gradient="direct")[:, 1]
+    return odeint(slope, start, days, numbers, rtol=1e-6, atol=1e-6, gradient="direct")[:, 1]
 
 
 @jit

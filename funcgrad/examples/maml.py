@@ -117,14 +117,16 @@ def report(seed: int = 0, steps: int = 4000) -> Generator[str, None, Fit]:
     before = initial(first)
     recent = []
     descent = trained(loss, before, optim.adam(RATE), map(jit(sines), random.split(training, steps)))
-    for number, (value, after) in enumerate(descent, 1):
+    fit = Fit(before, before)
+    for value, layers in descent:
+        fit = Fit(before, layers)
         recent.append(value)
-        if number in told(steps):
-            yield f"step {number:5}  error after one step of a task {np.mean(recent[-100:]):.3f}"
-    for name, one in (("random first weights", before), ("learned first weights", after)):
+        if len(recent) in told(steps):
+            yield f"step {len(recent):5}  error after one step of a task {np.mean(recent[-100:]):.3f}"
+    for name, one in (("random first weights", before), ("learned first weights", fit.after)):
         errors = judged(one, judging)
         yield f"{name:21}  " + "  ".join(f"{errors[k]:.3f} after {k}" for k in (0, 1, 2, 5, 10))
-    return Fit(before, after)
+    return fit
 
 
 def picture(figure: Any, fit: Fit) -> None:

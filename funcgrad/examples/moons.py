@@ -13,7 +13,7 @@ from attrs import frozen
 import funcgrad
 from funcgrad import data, nn, optim, random
 from funcgrad.examples.running import main
-from funcgrad.examples.training import told
+from funcgrad.examples.training import by_epoch, told
 
 POINTS, NOISE = 400, 0.12
 RATE, BATCH = 0.02, 50
@@ -64,7 +64,7 @@ def accuracy(params: Any, points: Points) -> float:
 class Fit:
     """A network that has learned, and how."""
 
-    #: The loss of the last batch of each epoch.
+    #: The mean of the loss over the batches of each epoch, each before its step.
     losses: list[float]
     params: Any
     #: Points that it has never seen.
@@ -75,9 +75,7 @@ def training(seed: int, epochs: int) -> tuple[Points, Iterator[Any]]:
     """Points for a test, and the steps of Adam."""
     first, one, two, order = random.split(random.key(seed), 4)
     _, params = NETWORK.init(first, (-1, 2))
-    steps = data.fit(
-        loss, params, moons(one, POINTS), optim.adam(RATE), key=order, batch_size=BATCH, epochs=epochs
-    )
+    steps = data.fit(loss, params, moons(one, POINTS), optim.adam(RATE), key=order, batch_size=BATCH, epochs=epochs)
     return moons(two, POINTS), steps
 
 
@@ -85,13 +83,11 @@ def report(seed: int = 0, epochs: int = 100) -> Generator[str, None, Fit]:
     """Loss and accuracy on new points, epoch by epoch."""
     test, steps = training(seed, epochs)
     losses = []
-    for step in steps:
-        if not step.ended:
-            continue
-        losses.append(step.loss)
-        if step.epoch in told(epochs):
-            yield f"epoch {step.epoch:3}  loss {step.loss:.4f}  new points told right {accuracy(step.params, test):.1%}"
-    return Fit(losses, step.params, test)
+    for value, last in by_epoch(steps):
+        losses.append(value)
+        if last.epoch in told(epochs):
+            yield f"epoch {last.epoch:3}  loss {value:.4f}  new points told right {accuracy(last.params, test):.1%}"
+    return Fit(losses, last.params, test)
 
 
 def picture(figure: Any, fit: Fit) -> None:
@@ -100,7 +96,7 @@ def picture(figure: Any, fit: Fit) -> None:
     funcgrad.plot.decision_boundary(lambda x: score(fit.params, x), fit.test.x, fit.test.moon, ax=left)
     left.set(title=f"new points, {accuracy(fit.params, fit.test):.1%} told right", aspect="equal")
     right.semilogy(np.arange(1, len(fit.losses) + 1), fit.losses)
-    right.set(xlabel="epoch", title="loss of the last batch")
+    right.set(xlabel="epoch", title="loss")
 
 
 if __name__ == "__main__":

@@ -59,6 +59,7 @@ def score(layers: Layers, x: list[Any]) -> Any:
     return fired(last, x)
 
 
+@jit
 def scores(layers: Layers, x: Any) -> Any:
     """The score of each row of two numbers."""
     return vmap(lambda a, b: score(layers, [a, b]))(x[:, 0], x[:, 1])
@@ -72,7 +73,7 @@ def loss(layers: Layers, points: Points) -> Any:
 
 def accuracy(layers: Layers, points: Points) -> float:
     """The fraction of the points that is told right."""
-    return float(np.mean((jit(scores)(layers, points.x) > 0) == points.moon))
+    return float(np.mean((scores(layers, points.x) > 0) == points.moon))
 
 
 # ---- what there is to see ------------------------------------------------------------------------------------------
@@ -101,8 +102,7 @@ def report(seed: int = 0, steps: int = 200) -> Generator[str, None, Fit]:
 def picture(figure: Any, fit: Fit) -> None:
     """The border between the moons, and the loss."""
     left, right = figure.subplots(1, 2)
-    program = jit(scores)
-    funcgrad.plot.decision_boundary(lambda x: program(fit.layers, x), fit.points.x, fit.points.moon, ax=left)
+    funcgrad.plot.decision_boundary(lambda x: scores(fit.layers, x), fit.points.x, fit.points.moon, ax=left)
     left.set(title=f"{accuracy(fit.layers, fit.points):.0%} of the points told right", aspect="equal")
     right.semilogy(np.arange(1, len(fit.losses) + 1), fit.losses)
     right.set(xlabel="step", title="loss")

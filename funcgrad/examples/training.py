@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from funcgrad import jit, optim, value_and_grad
+from funcgrad import data, jit, optim, value_and_grad
 
 
 def trained(
@@ -27,6 +27,21 @@ def trained(
     for batch in batches:
         value, params, state = step(params, state, batch)
         yield float(value), params
+
+
+def by_epoch(steps: Iterable[data.Step]) -> Iterator[tuple[float, data.Step]]:
+    """For each epoch the mean of its losses, and its last step.
+
+    >>> steps = [data.Step(i, 1 + (i > 2), i in (2, 4), float(i), None, None) for i in range(1, 5)]
+    >>> [(loss, step.epoch) for loss, step in by_epoch(steps)]
+    [(1.5, 1), (3.5, 2)]
+    """
+    losses: list[float] = []
+    for step in steps:
+        losses.append(step.loss)
+        if step.ended:
+            yield sum(losses) / len(losses), step
+            losses = []
 
 
 def told(steps: int, parts: int = 10) -> set[int]:

@@ -38,8 +38,9 @@ def test_every_page_is_in_the_contents():
             assert f"({path.relative_to(DOCS).as_posix()})" in page("index.md")
 
 
-def test_every_example_is_listed_and_runnable():
-    found = {path.stem for path in (DOCS.parent / "funcgrad" / "examples").glob("*.py")}
-    assert found == {*PROGRAMS, "__init__", "__main__"}
+def test_every_example_has_its_section_with_its_picture():
     for name in PROGRAMS:
-        assert f"python -m funcgrad.examples.{name}" in page("index.md")
+        (section,) = [part for part in page("examples.md").split("\n## ") if part.startswith(f"`{name}`")]
+        assert f"python -m funcgrad.examples {name}\n" in section
+        assert f"(pictures/{name}.png)" in section
+        assert (DOCS / "pictures" / f"{name}.png").stat().st_size < 150_000

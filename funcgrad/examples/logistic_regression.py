@@ -8,6 +8,7 @@ R. Neal, *MCMC using Hamiltonian dynamics*, Handbook of Markov Chain Monte Carlo
 
 import sys
 from collections.abc import Generator, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -56,21 +57,21 @@ def path(w: Any, p: Any) -> tuple[Any, Any]:
     return w, p + LENGTH / 2 * grad(energy)(w)  # the last kick was a whole one
 
 
-def transition(w: Any, key: Any) -> tuple[Any, Any]:
+def transition(w: Any, chance: tuple[Any, Any]) -> tuple[Any, Any]:
     """The next draw of a chain, and whether the path was taken: with probability min(1, exp(-gain of energy))."""
-    kick, toss = random.split(key)
-    p = random.normal(kick, w.shape)
+    p, toss = chance
     there, q = path(w, p)
-    loss = energy(w) + p @ p / 2 - energy(there) - q @ q / 2
-    taken = np.log(random.uniform(toss)) < loss
+    taken = np.log(toss) < energy(w) + p @ p / 2 - energy(there) - q @ q / 2
     w = np.where(taken, there, w)
     return w, (w, taken)
 
 
-@jit
-def chains(places: Any, keys: Any) -> Any:
-    """The next draws of all chains, one for each row of keys."""
-    return vmap(lambda w, keys: lax.scan(transition, w, keys))(places, keys)
+@partial(jit, static_argnames="size")
+def chains(places: Any, key: Any, size: int) -> Any:
+    """The next draws of all chains: each has kicks (size, 3) and tosses (size,) of its own."""
+    kick, toss = random.split(key)
+    chances = random.normal(kick, (CHAINS, size, 3)), random.uniform(toss, (CHAINS, size))
+    return vmap(lambda w, chances: lax.scan(transition, w, chances))(places, chances)
 
 
 @frozen
@@ -88,8 +89,7 @@ def blocks(seed: int, draws: int, size: int) -> Iterator[Block]:
     start, key = random.split(random.key(seed))
     places = random.normal(start, (CHAINS, X.shape[1]))
     for number in range(draws // size):
-        keys = random.split(random.fold_in(key, number), CHAINS * size).reshape(CHAINS, size, -1)
-        places, (w, taken) = chains(places, keys)
+        places, (w, taken) = chains(places, random.fold_in(key, number), size)
         yield Block(w, taken)
 
 

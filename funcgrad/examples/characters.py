@@ -115,7 +115,7 @@ def training(seed: int, epochs: int) -> Iterator[Any]:
 
 @partial(jit, static_argnames="count")
 def told_on(net: Network, numbers: Any, key: Any, count: int) -> Any:
-    """So many letters more after WINDOW of them, each drawn from what the network says, made surer: p² in place of p."""
+    """So many letters more after WINDOW of them, each drawn with a probability like p², p the network's."""
 
     def step(seen: Any, key: Any) -> Any:
         letter = random.categorical(key, 2 * logits(net, seen[None])[0, -1])

@@ -1,5 +1,6 @@
 """`python -m funcgrad.examples`: the list, one program by its name, its options, its picture, and what is wrong."""
 
+import importlib
 import inspect
 import io
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from funcgrad.examples import PROGRAMS, running
+from tests.programs.reporting import told
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -37,6 +39,41 @@ def test_it_runs_as_a_module():
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert "∂o/∂b" in done.stdout
+
+
+#: Options with which a report ends soon.
+SOON = {
+    "network": {"epochs": 1},
+    "iris": {"epochs": 1},
+    "neurons": {"steps": 1},
+    "moons": {"epochs": 1},
+    "digits": {"epochs": 1},
+    "gaussian_process": {"steps": 2},
+    "logistic_regression": {"draws": 40},
+    "characters": {"epochs": 1},
+    "maml": {"steps": 1},
+    "heat": {"steps": 1},
+    "figure_eight": {"steps": 1},
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_each_program_draws_what_its_report_returns(name, monkeypatch):
+    paper = pytest.importorskip("funcgrad.examples.paper")
+    program = importlib.import_module(f"funcgrad.examples.{name}")
+    for part, small in {"WINDOW": 8, "UNITS": 8}.items():
+        if name == "characters":
+            monkeypatch.setattr(program, part, small)
+    _, result = told(program.report(**SOON.get(name, {})))
+    axes = paper.drawn(program, result).axes
+    assert len(axes) >= 2
+    assert all(ax.has_data() for ax in axes if ax.get_title())
+
+
+def test_a_picture_is_written(tmp_path):
+    file = tmp_path / "neuron.svg"
+    assert said("neuron", "--picture", str(file)).splitlines()[-1] == str(file)
+    assert file.read_text(encoding="utf-8").count("<path") > 10
 
 
 def test_options_are_the_programs_own():

@@ -1,7 +1,8 @@
-"""Training loops of the examples beside the same loops in NumPy by hand: python tests/speed/examples.py [seconds] [names].
+"""Loops of the examples beside the same loops in NumPy by hand: python tests/speed/examples.py [seconds] [names].
 
-Each loop is driven as the example drives it, batches, optimiser and records included. By hand means gradients derived on
-paper and NumPy's calls, with the optimiser in a loop over arrays. Blocks take turns in one process; medians. One thread.
+Each loop is driven as the example drives it, batches, optimiser and records included. By hand means gradients derived
+on paper and NumPy's calls, with the optimiser in a loop over arrays. Blocks take turns in one process; medians. One
+thread.
 """
 
 import os

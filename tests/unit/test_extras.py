@@ -10,6 +10,8 @@ NEEDS = {
     "funcgrad.scipy": (["scipy"], "scipy"),
     "funcgrad.optimize": (["scipy"], "scipy"),
     "funcgrad.integrate.stiff": (["scipy"], "scipy"),
+    "funcgrad.examples.digits": (["sklearn"], "examples"),
+    "funcgrad.examples.paper": (["matplotlib"], "plot"),
     "funcgrad.plot": (["matplotlib"], "plot"),
     "funcgrad.data.showing": (["tqdm", "rich"], "progress"),
 }

@@ -14,6 +14,7 @@ import numpy as np
 from funcgrad import __version__, grad, tree
 from funcgrad.commands import COMMANDS
 from funcgrad.examples import iris
+from funcgrad.examples.running import main as run_examples
 from funcgrad.graph.dispatch import loaded
 
 #: A gradient further than this from its finite difference counts as wrong.
@@ -68,7 +69,7 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m funcgrad",
         description="Train a network of 4, 5, 5 and 3 units on two thirds of the iris data, test it on the last third, "
-        "and compare its gradient with finite differences. More programs: python -m funcgrad.examples.",
+        "and compare its gradient with finite differences. More programs: python -m funcgrad examples.",
         epilog=f"The exit status is 0, or 1 if a gradient is further than {TOLERANCE} from its finite difference. "
         f"On a function of your own: {'; '.join([f'{name}: {does}' for name, does in COMMANDS.items()])}. "
         "Each teaches: python -m funcgrad draw --help.",
@@ -83,6 +84,8 @@ def main(arguments: Sequence[str] | None = None, out: TextIO | None = None) -> i
     """Run the command, and return its exit status."""
     words = sys.argv[1:] if arguments is None else list(arguments)
     out = out or sys.stdout
+    if words and words[0] == "examples":
+        return run_examples(words[1:], out)
     if words and words[0] in COMMANDS:
         status: int = loaded("funcgrad.commands.running").RUNNING[words[0]](words[1:], out)
         return status

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from funcgrad import __main__ as command
 from funcgrad.examples import PROGRAMS, running
 from tests.programs.reporting import told
 
@@ -26,6 +27,17 @@ def test_the_list_has_a_line_for_each_program():
     assert [line.split()[0] for line in lines[: len(PROGRAMS)]] == list(PROGRAMS)
     files = {path.stem for path in (ROOT / "funcgrad" / "examples").glob("*.py")}
     assert files - {"__init__", "__main__", "running", "training", "paper"} == set(PROGRAMS)
+
+
+def test_it_is_a_command_of_the_package_too(capsys):
+    out = io.StringIO()
+    assert command.main(["examples"], out) == 0
+    assert out.getvalue() == said()
+    assert command.main(["examples", "neuron"], out) == 0
+    assert out.getvalue() == said() + said("neuron")
+    with pytest.raises(SystemExit):
+        command.main(["--help"])
+    assert "python -m funcgrad examples" in " ".join(capsys.readouterr().out.split())
 
 
 def test_it_runs_as_a_module():

@@ -14,6 +14,7 @@ import numpy as np
 from funcgrad import __version__, grad, tree
 from funcgrad.commands import COMMANDS
 from funcgrad.examples import iris
+from funcgrad.examples.running import INTERRUPTED, natural
 from funcgrad.examples.running import main as run_examples
 from funcgrad.graph.dispatch import loaded
 
@@ -21,7 +22,6 @@ from funcgrad.graph.dispatch import loaded
 TOLERANCE = 1e-5
 #: The finite difference's step: the rounding errors of a loss near 1 are then of size 1e-9.
 STEP = 1e-7
-INTERRUPTED = 130
 
 
 def central_differences(f: Callable[[Any], Any], x: Any, step: float = STEP) -> Any:
@@ -51,17 +51,6 @@ def shown(epochs: Iterable[iris.Epoch], count: int, out: TextIO) -> iris.Epoch:
             )
             print(line, end="\r" if live and epoch.number < count else "\n", file=out, flush=True)
     return epoch
-
-
-def natural(least: int) -> Callable[[str], int]:
-    """An argument that is a whole number, and not too small."""
-
-    def number(text: str) -> int:
-        if not text.isascii() or not text.isdigit() or int(text) < least:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {least}")
-        return int(text)
-
-    return number
 
 
 def parsed(arguments: Sequence[str]) -> argparse.Namespace:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from attrs import frozen
 
-from funcgrad import data, tree, value_and_grad
+from funcgrad import data, jit, tree, value_and_grad
 from funcgrad.examples.running import main
 
 SIZES = (4, 5, 5, 3)
@@ -111,6 +111,7 @@ class Epoch:
     layers: Layers
 
 
+@jit
 def step(layers: Any, velocity: Any, flowers: Flowers) -> tuple[Any, Any, Any]:
     """The loss, and the parameters and the velocity one step of gradient descent with momentum later."""
     value, slope = value_and_grad(loss)(layers, flowers)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from attrs import frozen
 
-from funcgrad import data, grad, tree, value_and_grad
+from funcgrad import data, grad, jit, tree, value_and_grad
 from funcgrad.examples.running import main
 
 
@@ -102,6 +102,7 @@ def initial(inputs: int, units: int, seed: int) -> tuple[Layer, Layer]:
     return first, Layer(rng.normal(0, units**-0.5, (units, 1)), np.zeros(1))
 
 
+@jit
 def step(layers: Any, x: Any, y: Any, rate: float) -> tuple[Any, Any]:
     """The cost, and the parameters one step of gradient descent later."""
     loss, slope = value_and_grad(two_layers)(layers, x, y)

@@ -11,8 +11,8 @@ from tests.programs.reporting import told
 def test_one_step_of_what_was_learned_does_what_ten_of_the_first_weights_do_not():
     lines, fit = told(maml.report(seed=0, steps=150))
     before, after = (maml.judged(layers, random.key(2)) for layers in (fit.before, fit.after))
-    assert after[1] < 0.75 * after[0]
-    assert after[1] < 0.75 * np.min(before)
+    assert after[1] < 0.8 * after[0]
+    assert after[1] < 0.8 * np.min(before)
     assert lines[-1].startswith("learned first weights")
 
 

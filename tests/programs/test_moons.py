@@ -24,7 +24,7 @@ def test_arrays_tell_new_points_right():
 
 def test_neurons_tell_their_points_right():
     lines, fit = told(neurons.report(seed=0, steps=60))
-    assert neurons.accuracy(fit.layers, fit.points) >= 0.95
+    assert neurons.accuracy(fit.layers, fit.points) >= 0.9
     assert lines[0] == "337 numbers, 100 points"
     assert {type(number) for number in tree.leaves(neurons.initial(0))} == {float}
 

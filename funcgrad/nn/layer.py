@@ -104,6 +104,12 @@ def flatten(axes: int = 1) -> Layer:
 
 def known(name: str, input_shape: Any, axis: int = -1) -> int:
     """The length of an axis of the input, which a layer must know to make its parameters."""
+    if not isinstance(input_shape, tuple | list):
+        refuse(
+            BadArgument,
+            f"nn.{name} was given the input shape {input_shape!r}. A shape is a tuple of lengths, -1 for a batch.",
+            "Write init(key, (-1, 4)).",
+        )
     if -len(input_shape) <= axis and input_shape[axis] >= 0:
         return int(input_shape[axis])
     return refuse(

@@ -333,6 +333,11 @@ def a_number_as_a_layer():
     nn.serial(3)
 
 
+@refuses(BadArgument, "nn.dense was given the input shape 4. A shape is a tuple", "Write init(key, (-1, 4)).")
+def a_number_as_a_shape():
+    nn.serial(nn.dense(2)).init(KEY, 4)
+
+
 @refuses(BadArgument, "was given 6 features for 4 heads.", "a number of heads that divides the features")
 def heads_that_do_not_divide():
     nn.multi_head_attention(4).init(KEY, (-1, 5, 6))

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 from attrs import field, frozen
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from funcgrad import grad, tree
@@ -78,6 +79,10 @@ def over(select, *dtypes):
         if record.complex or not dtype.startswith("complex")
     ]
     return pytest.mark.parametrize(("record", "dtype"), pairs)
+
+
+#: Half as many cases as the profile has: for laws that take long, and look less at numbers than at what is made of them.
+halved = settings(max_examples=settings.default.max_examples // 2)
 
 
 # ---- trees of arrays ----------------------------------------------------------------------------------------------

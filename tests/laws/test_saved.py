@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from funcgrad import Program, stage, tree, vjp
-from tests.laws.cases import cases, every, over
+from tests.laws.cases import cases, every, halved, over
 
 
 def alone(program):
@@ -28,6 +28,7 @@ def same(got, wanted):
 
 
 @over(every, "float64", "float32", "complex128")
+@halved
 @given(data=st.data())
 def test_a_program_survives_where_its_source_is_not(record, dtype, data):
     """The program of a function and of its pullback."""

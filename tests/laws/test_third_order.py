@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from funcgrad import grad, jvp
-from tests.laws.cases import cases, close, is_limit, moved, over
+from tests.laws.cases import cases, close, halved, is_limit, moved, over
 
 
 def pushed(g):
@@ -12,6 +12,7 @@ def pushed(g):
 
 
 @over(lambda record: record.smooth and not record.constant, "float64")
+@halved
 @given(data=st.data())
 def test_third_derivatives_agree(record, dtype, data):
     case = data.draw(cases(record, dtype))

@@ -81,7 +81,7 @@ def over(select, *dtypes):
     return pytest.mark.parametrize(("record", "dtype"), pairs)
 
 
-#: Half as many cases as the profile has: for laws that take long, and look less at numbers than at what is made of them.
+#: Half as many cases as the profile has: for laws that take long, and look less at numbers than at what is made.
 halved = settings(max_examples=settings.default.max_examples // 2)
 
 

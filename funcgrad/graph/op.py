@@ -184,6 +184,9 @@ class Op:
         """The answer's tangent from the arguments' tangents, where None is zero."""
         raise TypeError(f"{self.name} states no pushforward")
 
+    def dropped(self) -> None:
+        """What a constant operation says where a derivative ends at it: nothing, unless zero would be wrong."""
+
     def batched(self, size: int, which: tuple[bool, ...], args: tuple[Any, ...]) -> Any:
         """The answer for a batch: axis 0 of the arguments that `which` marks, and of the answer."""
         raise TypeError(f"{self.name} states no batch rule")

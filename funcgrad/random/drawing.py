@@ -21,7 +21,20 @@ from funcgrad.random.slopes import slope
 
 #: The transforms that ask for no derivative. Of any other it is taken that it does: then nothing is dropped.
 PLAIN = frozenset(
-    {"vmap", "jit", "eval_shape", "graph_of", "stage", "scan", "while_loop", "cond", "switch", "odeint", "solve_ivp"}
+    {
+        "vmap",
+        "jit",
+        "eval_shape",
+        "graph_of",
+        "stage",
+        "checkpoint",
+        "scan",
+        "while_loop",
+        "cond",
+        "switch",
+        "odeint",
+        "solve_ivp",
+    }
 )
 
 
@@ -207,14 +220,17 @@ class Decisive(Stop):
 
     def __call__(self, *args: Any) -> Any:
         if type(args[0]) is Node and moves(args[0].history):
-            refuse(
-                NotReparameterised,
-                f"random.{self.function} was to be differentiated with respect to {self.argument}. It draws whole "
-                "numbers, which do not move smoothly with it.",
-                f"Write stop_gradient({self.argument}), and for the derivative of a mean use the score function: add "
-                f"stop_gradient(value) * log_probability({self.argument}).",
-            )
+            self.dropped()
         return super().__call__(*args)
+
+    def dropped(self) -> None:
+        refuse(
+            NotReparameterised,
+            f"random.{self.function} was to be differentiated with respect to {self.argument}. It draws whole "
+            "numbers, which do not move smoothly with it.",
+            f"Write stop_gradient({self.argument}), and for the derivative of a mean use the score function: add "
+            f"stop_gradient(value) * log_probability({self.argument}).",
+        )
 
 
 def moves(history: Any) -> bool:

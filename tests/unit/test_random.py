@@ -3,7 +3,23 @@
 import numpy as np
 import pytest
 
-from funcgrad import Program, eval_shape, grad, jit, jvp, lax, random, stage, stop_gradient, vmap
+from funcgrad import (
+    Program,
+    checkpoint,
+    derivative,
+    eval_shape,
+    grad,
+    jacobian,
+    jit,
+    jvp,
+    lax,
+    random,
+    sparsity,
+    stage,
+    stop_gradient,
+    taylor,
+    vmap,
+)
 from funcgrad.errors import BadArgument, NotReparameterised, UnknownValue
 from funcgrad.random import philox
 from tests.unit.refusing import check, registry
@@ -203,6 +219,13 @@ NESTINGS = {
     "grad vmap": lambda f: grad(lambda p: np.sum(vmap(lambda x: f(p) * x)(np.ones(2)))),
     "grad jit vmap": lambda f: grad(lambda p: np.sum(jit(vmap(f))(np.ones(2) * p))),
     "grad scan": lambda f: grad(lambda p: lax.scan(lambda c, x: (c + f(p * x), None), 0.0, np.ones(2))[0]),
+    "grad checkpoint": lambda f: grad(checkpoint(f)),
+    "jit grad checkpoint": lambda f: jit(grad(checkpoint(f))),
+    "jvp checkpoint": lambda f: lambda p: jvp(checkpoint(f), (p,), (1.0,)),
+    "taylor": lambda f: lambda p: taylor(f, p, 2)[1:],
+    "derivative": lambda f: derivative(f, 2),
+    "sparsity": lambda f: lambda p: sparsity(f, p).toarray(),
+    "sparse jacobian": lambda f: lambda p: jacobian(f, sparse=True)(p).toarray(),
 }
 
 
@@ -218,6 +241,7 @@ def test_a_derivative_in_what_whole_numbers_are_drawn_by_is_refused(function, ne
 @pytest.mark.parametrize("function", DISCRETE.values(), ids=DISCRETE)
 def test_without_a_derivative_they_are_drawn(function):
     assert jit(function)(0.3) == function(0.3) == vmap(function)(np.array([0.3]))[0]
+    assert checkpoint(function)(0.3) == function(0.3) == vmap(checkpoint(function))(np.array([0.3]))[0]
 
 
 @refuses(BadArgument, "normal was given the number 7 as its key.", "random.key(7), and split it.")

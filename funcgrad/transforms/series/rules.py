@@ -80,7 +80,10 @@ class Expansion:
         """The series of an operation's answer; the plain answer where nothing moves; a tuple of several results."""
         if isinstance(op, Result) and type(args[0]) is tuple:
             return args[0][op.index]
-        if op.constant or not any([type(a) is Stream for a in args]):
+        moving = any([type(a) is Stream for a in args])
+        if op.constant or not moving:
+            if moving:
+                op.dropped()
             return op(*map(first, args))
         key = (op, *map(id, args))
         if key not in self.made:

@@ -78,7 +78,10 @@ def reach(op: Op, args: Sequence[Reach], kind: Any) -> Reach:
     """What an answer depends on."""
     if isinstance(op, Result):
         return args[0].parts[op.index]
-    if op.constant or not any([a.sets is not None for a in args]):
+    depends = any([a.sets is not None for a in args])
+    if op.constant or not depends:
+        if depends:
+            op.dropped()
         return empty(kind)
     if type(kind) is tuple:
         rule = next((SEVERAL[cls] for cls in type(op).__mro__ if cls in SEVERAL), dense_parts)

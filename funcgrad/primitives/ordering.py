@@ -156,7 +156,7 @@ FEW = 4
 def shared_out(zbar: Any, z: Any, x: Any) -> Any:
     """The few elements of z̄ that are not 0, each shared by the elements of x that equal its element of z."""
     bar = np.zeros_like(zbar, shape=x.shape)
-    for i in np.flatnonzero(zbar):
+    for i in np.flatnonzero(zbar != 0):  # of booleans it takes a tenth of the time
         hit = np.flatnonzero(x == z[i] if z[i] == z[i] else x != x)
         bar[hit] += zbar[i] / len(hit)
     return bar
@@ -193,7 +193,7 @@ class Arranged(Opaque):
 
     def vjp(self, zbar: Any, z: Any, x: Any, order: Any) -> tuple[Any, ...]:
         plain = all([isinstance(a, np.ndarray) for a in (zbar, z, x, order)])
-        if plain and z.ndim == 1 and np.count_nonzero(zbar) <= FEW:
+        if plain and z.ndim == 1 and np.count_nonzero(zbar != 0) <= FEW:
             return (shared_out(zbar, z, x), None)
         if plain and distinct(z, self.axis):
             bar = np.empty_like(zbar)

@@ -67,7 +67,10 @@ def known(name: str) -> str:
 
 
 def run(name: str, words: Sequence[str], out: TextIO) -> int:
-    """Run one program: its lines as they come, then its picture if a file is given."""
+    """Run one program: what it is, its lines as they come, then its picture if a file is given."""
+    if not {"-h", "--help"}.intersection(words):  # before its libraries load, which may take longer than a second
+        out.write(f"{PROGRAMS[name]}\n")
+        out.flush()
     try:
         module = loaded(f"funcgrad.examples.{name}")
         parser = parser_of(name, module)

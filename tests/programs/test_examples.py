@@ -146,4 +146,12 @@ def test_an_interruption_ends_with_status_130(monkeypatch):
     monkeypatch.setattr("funcgrad.examples.neuron.report", report)
     out = io.StringIO()
     assert running.main(["neuron"], out) == 130
-    assert out.getvalue() == "a line\n\ninterrupted\n"
+    assert out.getvalue().endswith("\na line\n\ninterrupted\n")
+
+
+def test_the_first_line_stands_before_the_libraries_load():
+    """What a program is: to import scikit-learn alone takes longer than a second on some machines."""
+    out = io.StringIO()
+    with pytest.raises(SystemExit):
+        running.main(["neuron", "--nonsense"], out)
+    assert out.getvalue() == f"{PROGRAMS['neuron']}\n"

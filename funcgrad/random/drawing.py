@@ -11,11 +11,12 @@ from funcgrad.graph.graph import Graph
 from funcgrad.graph.node import Node
 from funcgrad.graph.provenance import refuse
 from funcgrad.graph.types import Type
+from funcgrad.primitives.activating import cumulative
 from funcgrad.primitives.kinds import Opaque, stretched, with_rank
 from funcgrad.primitives.reducing import Flat
 from funcgrad.primitives.stopping import Stop
 from funcgrad.random.philox import FOLD, high, words
-from funcgrad.random.quantiles import below, gaussian, quantile
+from funcgrad.random.quantiles import gaussian, quantile
 from funcgrad.random.rejection import log_gamma, poisson
 from funcgrad.random.slopes import slope
 
@@ -164,12 +165,13 @@ class Truncated(Opaque):
 
     def run(self, u: Any, x: Any, y: Any) -> Any:
         mirrored = x > 0
-        low, top = np.where(mirrored, -y, x), np.where(mirrored, -x, y)
+        low = np.where(mirrored, -y, x).astype(np.float64)
+        top = np.where(mirrored, -x, y).astype(np.float64)
         v = np.where(mirrored, 1 - u, u)
-        start, size = below(low), below(top) - below(low)
+        start, size = cumulative(low), cumulative(top) - cumulative(low)
         p = start + v * size
         right = p > 0.5
-        tail = np.where(right, below(-top) + (1 - v) * size, p)
+        tail = np.where(right, cumulative(-top) + (1 - v) * size, p)
         z = quantile(np.where(right, 0.5 - tail, tail - 0.5), tail).reshape(u.shape)
         return np.clip(np.where(mirrored, -z, z), x, y)[()]
 

@@ -1,6 +1,5 @@
 """From words to numbers: fractions, and normal quantiles."""
 
-from math import erfc
 from typing import Any
 
 import numpy as np
@@ -72,9 +71,3 @@ def gaussian(bits: Any) -> Any:
         q = centred(flat[i : i + BLOCK])
         z[i : i + BLOCK] = quantile(q, 0.5 - np.abs(q))
     return z.reshape(bits.shape)
-
-
-def below(x: Any) -> Any:
-    """Φ(x) by the C library's erfc, exact to the last bits in the left tail."""
-    flat = [0.5 * erfc(-one / 2**0.5) for one in np.ravel(x).tolist()]
-    return np.array(flat, np.float64).reshape(np.shape(x))

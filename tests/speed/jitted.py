@@ -12,7 +12,6 @@ os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_
 
 import importlib.util
 import itertools
-import statistics
 import sys
 import time
 from collections.abc import Callable
@@ -21,6 +20,7 @@ from typing import Any
 import by_hand
 import numpy as np
 from attrs import frozen
+from turns import interleaved
 
 import funcgrad
 
@@ -312,27 +312,6 @@ WORKLOADS: dict[str, Callable[[], Workload]] = {
         for by in ("plain", "out=")
     },
 }
-
-
-def interleaved(functions: list[Callable[[], Any]], seconds: float) -> list[float]:
-    """Median times of functions, block by block in turn."""
-    numbers = []
-    for f in functions:
-        f()
-        start = time.perf_counter()
-        f()
-        numbers.append(max(1, int(0.005 / (time.perf_counter() - start))))
-    rounds: list[list[float]] = []
-    start = time.perf_counter()
-    while time.perf_counter() - start < seconds or len(rounds) < 5:
-        times = []
-        for f, number in zip(functions, numbers, strict=True):
-            begin = time.perf_counter()
-            for _ in range(number):
-                f()
-            times.append((time.perf_counter() - begin) / number)
-        rounds.append(times)
-    return [statistics.median(times) for times in zip(*rounds, strict=True)]
 
 
 def alike(got: Any, wanted: Any, tolerance: float) -> None:

@@ -3,13 +3,12 @@
 A row is the median of rounds in which all candidates take turns; ratios are to one evaluation of the value.
 """
 
-import statistics
 import sys
 import time
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from turns import interleaved
 
 import funcgrad
 
@@ -22,27 +21,6 @@ def composite(x: Any) -> Any:
     for _ in range(REPEATS):
         x = np.sin(x) * np.exp(-x) + np.tanh(x) / np.sqrt(1.0 + x * x)
     return x
-
-
-def interleaved(functions: list[Callable[[], Any]], seconds: float = 2.0) -> list[float]:
-    """Median times of functions, block by block in turn."""
-    numbers = []
-    for f in functions:
-        f()
-        start = time.perf_counter()
-        f()
-        numbers.append(max(1, int(0.01 / (time.perf_counter() - start))))
-    rounds: list[list[float]] = []
-    start = time.perf_counter()
-    while time.perf_counter() - start < seconds or len(rounds) < 5:
-        times = []
-        for f, number in zip(functions, numbers, strict=True):
-            begin = time.perf_counter()
-            for _ in range(number):
-                f()
-            times.append((time.perf_counter() - begin) / number)
-        rounds.append(times)
-    return [statistics.median(times) for times in zip(*rounds, strict=True)]
 
 
 def main(order: int) -> None:

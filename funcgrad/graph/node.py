@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
-from attrs import frozen
+from attrs import define, frozen
 
 from funcgrad import tree
 from funcgrad.errors import EscapedNode, UnknownValue
@@ -54,9 +54,19 @@ class History(Fields):
 grown = tuple.__new__
 
 
+@define(eq=False, repr=False, init=False)
+class Draft(Operators, Methods, Refusals, Protocols):
+    """A node while it is filled, which takes an instant: `made` turns it into the node, and it cannot change again."""
+
+    #: The plain array or number if it is known, else its Type; a tuple of those for an operation of several results.
+    value: Any
+    #: What it is made of.
+    history: History
+
+
 @tree.register_leaf
 @frozen(eq=False, repr=False, init=False)
-class Node(Operators, Methods, Refusals, Protocols):
+class Node(Draft):
     """A traced value: the value, or its Type while it is unknown, and the history it came by.
 
     It behaves like the array that it stands for: NumPy's functions, operators, methods and attributes apply. It cannot
@@ -72,14 +82,8 @@ class Node(Operators, Methods, Refusals, Protocols):
     array([2., 4.])
     """
 
-    #: The plain array or number if it is known, else its Type; a tuple of those for an operation of several results.
-    value: Any
-    #: What it is made of.
-    history: History
-
-    def __init__(self, value: Any, history: History) -> None:
-        set_value(self, value)
-        set_history(self, history)
+    def __new__(cls, value: Any, history: History) -> "Node":
+        return made(value, history)
 
     __hash__ = object.__hash__
     __array_priority__ = 1000.0
@@ -153,5 +157,14 @@ class Node(Operators, Methods, Refusals, Protocols):
         refuse(EscapedNode, "A traced value cannot be pickled: it belongs to a running call.", "Pickle x.value.")
 
 
-#: What sets the two fields of a node, once: half the time of `object.__setattr__`, and one is made for every operation.
-set_value, set_history = Node.value.__set__, Node.history.__set__  # type: ignore[attr-defined]  # slots are descriptors
+def made(value: Any, history: History) -> Node:
+    """The node of a value and its history: one is made for every operation, and this takes half the time of `Node(…)`.
+
+    The slots of an ordinary object are the quickest to set; to set those of a frozen one, or to run an `__init__`,
+    takes CPython several times as long.
+    """
+    node: Any = Draft()
+    node.value = value
+    node.history = history
+    node.__class__ = Node
+    return node  # type: ignore[no-any-return]

@@ -8,7 +8,7 @@ from attrs import fields, frozen
 
 from funcgrad.errors import BadArgument
 from funcgrad.graph.calls import Call, Calls, births, frozen_array, hold, set_writeable
-from funcgrad.graph.node import History, Node, grown
+from funcgrad.graph.node import History, Node, grown, made
 from funcgrad.graph.tracing import Later, Witness
 from funcgrad.graph.types import NUMBERS, PLAIN, STRONG, Type, digest_of, key_of, type_of
 
@@ -96,13 +96,13 @@ class Op:
         kept = tuple([hold(a, calls) if type(a) is np.ndarray else a for a in kept])
         if self.several:
             answer = tuple(map(frozen_array, answer))
-            return self.results(Node(answer, History(self, kept, answer, births(), calls)))
+            return self.results(made(answer, History(self, kept, answer, births(), calls)))
         remembered = answer
         if type(answer) is np.ndarray:
             set_writeable(answer, False)
             if not self.reads_answer:
                 remembered = grown(Type, (answer.shape, answer.dtype, False, None))
-        return Node(answer, grown(History, (self, kept, remembered, births(), calls)))
+        return made(answer, grown(History, (self, kept, remembered, births(), calls)))
 
     def stage(self, calls: Calls, args: tuple[Any, ...], values: list[Any]) -> Any:
         """The node of an answer that is not known yet: it keeps all its arguments, for a fold to replay."""
@@ -112,7 +112,7 @@ class Op:
         else:
             answer = self.answer_type(map(type_of, values))
         kept = tuple([hold(a, calls) if type(a) is np.ndarray else a for a in args])
-        node = Node(answer, History(self, kept, answer, births(), calls))
+        node = made(answer, History(self, kept, answer, births(), calls))
         return self.results(node) if self.several else node
 
     def answer_type(self, types: Iterable[Any]) -> Any:
@@ -241,7 +241,7 @@ class Result(Op):
         if type(parent) is not Node:
             return parent[self.index]
         value = parent.value[self.index]
-        return Node(value, History(self, (parent.history,), value, births(), parent.history.calls))
+        return made(value, History(self, (parent.history,), value, births(), parent.history.calls))
 
     def run(self, x: Any) -> Any:
         return x[self.index]
@@ -335,7 +335,7 @@ def strong(a: Any) -> Any:
         value = a.value
         if type(value) is Type:
             return Weakness(False)(a) if value.weak else a
-        return Node(STRONG[type(value)](value), a.history) if type(value) in STRONG else a
+        return made(STRONG[type(value)](value), a.history) if type(value) in STRONG else a
     return STRONG[type(a)](a) if type(a) in STRONG else a
 
 
@@ -346,12 +346,12 @@ def weak(a: Any) -> Any:
         return a if value.weak else Weakness(True)(a)
     if type(value) not in NUMBERS:
         value = value.item()
-    return Node(value, a.history) if type(a) is Node else value
+    return made(value, a.history) if type(a) is Node else value
 
 
 def node_of(h: History) -> Any:
     """The answer of a history as a node again, or as its nodes if it has several results."""
-    node = Node(h.answer, h)
+    node = made(h.answer, h)
     return h.op.results(node) if h.op.several else node
 
 
@@ -407,4 +407,4 @@ def fresh_leaf(
         kept, calls = hold(value, own) if type(value) is np.ndarray else value, own
     answer = grown(Type, (kept.shape, kept.dtype, False, None)) if type(kept) is np.ndarray else kept
     leaf = Leaf(call, argument, position, structure)
-    return Node(kept, grown(History, (leaf, older, answer, call.birth, calls)))
+    return made(kept, grown(History, (leaf, older, answer, call.birth, calls)))

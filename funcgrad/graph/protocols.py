@@ -24,14 +24,17 @@ class Protocols:
     __slots__ = ()
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
-        if method == "at":
-            refuse(ImmutableValue, f"np.{ufunc.__name__}.at changes an array in place.", "Write x = x.at[i].add(v).")
+        node = type(self)
         for a in inputs:
-            if type(a) is not type(self) and type(a) not in PLAIN and not taken(a):
+            kind = type(a)
+            if kind is not node and kind not in PLAIN and not taken(a):
                 return NotImplemented
         key = ufunc if method == "__call__" else (ufunc, method)
         meaning = UFUNCS.get(key) or found(UFUNCS, key)
         if meaning is None:
+            if method == "at":
+                happened = f"np.{ufunc.__name__}.at changes an array in place."
+                refuse(ImmutableValue, happened, "Write x = x.at[i].add(v).")
             missing(ufunc if method == "__call__" else f"{ufunc.__name__}.{method}")
         if not options:
             return meaning(*inputs)

@@ -10,7 +10,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from funcgrad.graph.calls import births, frozen_array
 from funcgrad.graph.dispatch import UFUNCS, implements
-from funcgrad.graph.node import History, Node, grown
+from funcgrad.graph.node import History, grown, made
 from funcgrad.graph.op import admit
 from funcgrad.graph.protocols import unsupported
 from funcgrad.graph.types import type_of
@@ -89,7 +89,7 @@ def extreme(ufunc: Any, a: Any, axis: Any = 0, keepdims: Any = False) -> Any:
     op = Extreme(ufunc, axes)
     if type(value) is np.ndarray:  # as `summed`
         answer = frozen_array(op.run(value))
-        z = Node(answer, grown(History, (op, (a,), answer, births(), a.history.calls)))
+        z = made(answer, grown(History, (op, (a,), answer, births(), a.history.calls)))
     else:
         z = op(a)
     return kept(z, a.shape, axes) if keepdims else z

@@ -10,7 +10,7 @@ import numpy as np
 from attrs import frozen
 
 from funcgrad.graph.calls import births, hold, set_writeable
-from funcgrad.graph.node import History, Node, grown
+from funcgrad.graph.node import History, Node, grown, made
 from funcgrad.graph.op import Op, joined
 from funcgrad.graph.types import Type
 from funcgrad.primitives.kinds import Multilinear, chain, finite, operand
@@ -139,9 +139,8 @@ class MatMul(Multilinear):
     times: ClassVar[Any] = operator.mul
     einsum: ClassVar[type[Einsum]] = Einsum
 
-    def __call__(self, *args: Any) -> Any:
-        """X Y, as quickly as can be."""
-        x, y = args
+    def __call__(self, x: Any, y: Any) -> Any:
+        """X Y."""
         if type(x) is Node:
             X, calls = x.value, x.history.calls
             if type(y) is Node:
@@ -167,7 +166,7 @@ class MatMul(Multilinear):
             kept = (hold(x, calls), y.history)
         else:
             kept = (x, y) if type(y) is Node else (x.history, hold(y, calls))
-        return Node(Z, grown(History, (self, kept, remembered, births(), calls)))
+        return made(Z, grown(History, (self, kept, remembered, births(), calls)))
 
     def run(self, x: Any, y: Any) -> Any:
         return np.matmul(x, y)
@@ -246,8 +245,8 @@ class ChainMatMul(MatMul):
     times: ClassVar[Any] = chain
     einsum: ClassVar[type[Einsum]] = ChainEinsum
 
-    def __call__(self, *args: Any) -> Any:
-        return Op.__call__(self, *args)
+    def __call__(self, x: Any, y: Any) -> Any:
+        return Op.__call__(self, x, y)
 
     def run(self, x: Any, y: Any) -> Any:
         return chained(np.matmul, x, y)

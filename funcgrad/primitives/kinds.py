@@ -8,11 +8,13 @@ from typing import Any, ClassVar
 import numpy as np
 from attrs import field, frozen
 
+from funcgrad.errors import UnsupportedFunction
 from funcgrad.graph.calls import births, frozen_array, hold, set_writeable
 from funcgrad.graph.dispatch import loaded
-from funcgrad.graph.node import History, Node, grown
+from funcgrad.graph.node import History, Node, grown, made
 from funcgrad.graph.op import Op, admit, forget, joined, strong
 from funcgrad.graph.protocols import taken
+from funcgrad.graph.provenance import refuse
 from funcgrad.graph.types import NUMBERS, PLAIN, Type, type_of
 
 #: A partial derivative: a function of (z, x, y, …), a constant factor, or None where it is zero or does not exist.
@@ -46,6 +48,8 @@ class Pointwise(Op):
     label: str = ""
     #: The module whose function it is.
     home: str = "numpy"
+    #: Whether its meaning for complex numbers, which has no derivative, is refused.
+    real: bool = False
     #: The values that each partial reads: 0 is z, 1 is x, 2 is y.
     reads: tuple[frozenset[int], ...] = field(init=False)
     #: The values that the partials read together.
@@ -89,7 +93,18 @@ class Pointwise(Op):
     def infer(self, *types: Any) -> Any:
         shape = np.broadcast_shapes(*[t.shape for t in types])
         (*_, dtype) = self.ufunc.resolve_dtypes((*[t.promoting() for t in types], None))
+        if self.real:
+            self.refuse_complex(dtype)
         return Type(shape, dtype, self.arithmetic and (all([t.weak for t in types]) or pythons_complex(types)))
+
+    def refuse_complex(self, dtype: np.dtype[Any]) -> None:
+        """Refuse complex numbers."""
+        if dtype.kind == "c":
+            refuse(
+                UnsupportedFunction,
+                f"np.{self.name} of complex values has no derivative rule.",
+                "Compose it of np.real, np.imag and np.abs.",
+            )
 
     def pull(self, zbar: Any, z: Any, args: tuple[Any, ...], wanted: Sequence[int]) -> list[Any]:
         bars: list[Any] = []
@@ -151,6 +166,8 @@ class Unary(Pointwise):
             return self.stage(history.calls, (x,), [value])
         answer = self.function(value)
         if self.constant:
+            if self.real:
+                self.refuse_complex(answer.dtype)
             return answer
         remembered = answer
         if type(answer) is np.ndarray:
@@ -158,7 +175,7 @@ class Unary(Pointwise):
             if not self.reads_z:
                 remembered = grown(Type, (answer.shape, answer.dtype, False, None))
         kept = (x,) if self.reads_x else (history,)
-        return Node(answer, grown(History, (self, kept, remembered, births(), history.calls)))
+        return made(answer, grown(History, (self, kept, remembered, births(), history.calls)))
 
     def shares(self, zbar: Any, h: History, _call: Any, by_nodes: bool) -> Any:
         """As `pull` has it, as quickly as can be."""
@@ -170,7 +187,7 @@ class Unary(Pointwise):
                 x = x.value
         if not callable(partial):
             return ((target, scaled(zbar, partial)),)
-        z = Node(h.answer, h) if by_nodes and self.reads_z else h.answer
+        z = made(h.answer, h) if by_nodes and self.reads_z else h.answer
         try:
             return ((target, zbar * partial(z, x)),)
         except ArithmeticError:
@@ -213,6 +230,8 @@ class Binary(Pointwise):
         answer = self.function(xvalue, yvalue)
         if self.constant:
             return answer
+        if self.real:
+            self.refuse_complex(answer.dtype)
         remembered = answer
         if type(answer) is np.ndarray:
             set_writeable(answer, False)
@@ -227,13 +246,13 @@ class Binary(Pointwise):
             kept_x = hold(x, calls) if 1 in reads else type_of(x)
         if type(kept_y) is np.ndarray:
             kept_y = hold(y, calls) if 2 in reads else type_of(y)
-        return Node(answer, grown(History, (self, (kept_x, kept_y), remembered, births(), calls)))
+        return made(answer, grown(History, (self, (kept_x, kept_y), remembered, births(), calls)))
 
     def shares(self, zbar: Any, h: History, call: Any, by_nodes: bool) -> Any:
         """As `pull` has it, as quickly as can be."""
         x, y = xvalue, yvalue = h.args
         X, Y = self.partials
-        z = Node(h.answer, h) if by_nodes and 0 in self.both else h.answer
+        z = made(h.answer, h) if by_nodes and 0 in self.both else h.answer
         if type(x) is Node:
             xvalue, x = x if by_nodes else x.value, x.history
         if type(y) is Node:

@@ -13,11 +13,9 @@ from typing import Any, ClassVar
 import numpy as np
 from attrs import frozen
 
-from funcgrad.errors import UnsupportedFunction
 from funcgrad.graph.dispatch import OPERATORS, UFUNCS
 from funcgrad.graph.node import Node
 from funcgrad.graph.op import Op, forget, strong
-from funcgrad.graph.provenance import refuse
 from funcgrad.graph.types import WEAK, Type, type_of
 from funcgrad.primitives.kinds import (
     Binary,
@@ -37,6 +35,8 @@ from funcgrad.primitives.shaping import Cast
 LOG2, LOG10 = float(np.log(2)), float(np.log(10))
 #: Functions that take the one argument or the other, and so may leave out an infinity.
 CHOICES = {np.maximum, np.minimum, np.fmax, np.fmin}
+#: Functions whose meaning for complex numbers has no derivative, and is refused.
+REAL = {np.sign, *CHOICES}
 #: The operators under which Python's numbers stay Python's numbers.
 ARITHMETIC = {"add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "neg", "pos", "abs"}
 
@@ -47,7 +47,7 @@ def pointwise(
     """A row of the table: a ufunc, its partials, and the name in `operator` of Python's operator for it, if any."""
     quick = function or (getattr(operator, symbol + "_" if symbol in ("and", "or") else symbol) if symbol else ufunc)
     kind = Unary if len(partials) == 1 else Choice if ufunc in CHOICES else Binary
-    op = kind(ufunc, quick, partials, arithmetic=symbol in ARITHMETIC)
+    op = kind(ufunc, quick, partials, arithmetic=symbol in ARITHMETIC, real=ufunc in REAL)
     UFUNCS[ufunc] = strongly(op) if op.arithmetic else op.__call__  # a bound method is quicker to call
     if symbol:
         OPERATORS[symbol] = op.__call__
@@ -269,27 +269,6 @@ _real_absolute = UFUNCS[np.absolute]
 UFUNCS[np.absolute] = lambda x: (
     complex_abs(as_numpy_number(x) if is_weak(x) else x) if type_of(x).dtype.kind == "c" else _real_absolute(x)
 )
-
-
-def real_only(ufunc: np.ufunc) -> Callable[..., Any]:
-    """A ufunc whose complex meaning is not differentiable and has no rule here."""
-    op = UFUNCS[ufunc]
-
-    def called(*args: Any) -> Any:
-        z = op(*args)
-        if (z.value if type(z) is Node else z).dtype.kind == "c":
-            refuse(
-                UnsupportedFunction,
-                f"np.{ufunc.__name__} of complex values has no derivative rule.",
-                "Compose it of np.real, np.imag and np.abs.",
-            )
-        return z
-
-    return called
-
-
-for _ufunc in (np.sign, np.maximum, np.minimum, np.fmax, np.fmin):
-    UFUNCS[_ufunc] = real_only(_ufunc)
 
 
 @frozen(eq=False, repr=False)

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from funcgrad.errors import LostDerivative
 from funcgrad.graph.calls import births, set_writeable
-from funcgrad.graph.node import History, Node, grown
+from funcgrad.graph.node import History, Node, grown, made
 from funcgrad.graph.provenance import refuse
 from funcgrad.graph.types import Type, type_of
 from funcgrad.primitives.kinds import Joint, Linear
@@ -30,7 +30,7 @@ def made_of(x: Node, op: Linear, answer: Any, data: tuple[Any, ...] = ()) -> Nod
         remembered: Any = grown(Type, (answer.shape, answer.dtype, False, None))
     else:
         remembered = answer
-    return Node(answer, grown(History, (op, (history, *data), remembered, births(), history.calls)))
+    return made(answer, grown(History, (op, (history, *data), remembered, births(), history.calls)))
 
 
 @frozen(eq=False, repr=False)

@@ -21,7 +21,7 @@ def sum_to(a: Any, shape: tuple[int, ...]) -> Any:
         return a
     extra = len(lengths) - len(shape)
     if extra == 1 and lengths[1:] == shape and type(a) is np.ndarray:
-        return np.add.reduce(a)
+        return rows_summed(a)
     same = (1,) * extra + shape if extra else shape
     axes = tuple([i for i, n in enumerate(lengths) if i < extra or n != same[i]])
     if extra < 0 or thinned(lengths, axes) != same:
@@ -30,6 +30,19 @@ def sum_to(a: Any, shape: tuple[int, ...]) -> Any:
         return reduced(np.add, a, axes).reshape(shape)
     summed = Sum(axes)(a)
     return summed if summed.shape == shape else Reshape(shape)(summed)
+
+
+#: The sum of so many rows, of so few columns, is quicker as a product with ones (measured: a half to a sixth).
+ROWS, COLUMNS = 64, 64
+
+
+def rows_summed(a: Any) -> Any:
+    """Σ aᵢ over the rows of a plain array."""
+    if a.ndim == 2 and a.shape[0] >= ROWS and 0 < a.shape[1] <= COLUMNS and a.dtype.char in "df":
+        ones = np.empty(a.shape[0], a.dtype)
+        ones.fill(1)
+        return np.matmul(ones, a)
+    return np.add.reduce(a)
 
 
 def stretch_to(a: Any, shape: tuple[int, ...]) -> Any:

@@ -11,7 +11,7 @@ from funcgrad import tree
 from funcgrad.errors import BadArgument
 from funcgrad.graph.calls import Call, Calls, births, hold
 from funcgrad.graph.graph import closed, since
-from funcgrad.graph.node import History, Node
+from funcgrad.graph.node import History, Node, made
 from funcgrad.graph.op import Leaf, example_of, for_later, fresh_leaf, typed, unknown
 from funcgrad.graph.tracing import Trace
 from funcgrad.primitives.marking import Named
@@ -124,7 +124,7 @@ class Entering:
         """A leaf for a known value: unknown to operations, so that they are recorded, and known to Python's `if`."""
         example = value.value if type(value) is Node else hold(value, self.calls)
         kind, older = typed(example, self.trace, None), (value,) if type(value) is Node else ()
-        return Node(kind, History(op, older, kind, self.call.birth, self.calls))
+        return made(kind, History(op, older, kind, self.call.birth, self.calls))
 
     def tree(self, value: Any, argument: int | str) -> Any:
         """An argument with leaves in place of its numbers."""
@@ -167,7 +167,7 @@ def kept_values(call: Call, policy: Policy, answers: list[Node]) -> list[Node]:
     for h in [] if policy is nothing_saveable else since(call, [y.history for y in answers]):
         if isinstance(h.op, Leaf) or h.op.several or not policy(h.op):
             continue
-        node = h.args[0] if type(h.op) is Named else Node(h.answer, h)
+        node = h.args[0] if type(h.op) is Named else made(h.answer, h)
         if type(node) is Node and call in node.history.calls and not isinstance(node.history.op, Leaf):
             found.setdefault(node.history, node)
     return list(found.values())
@@ -180,4 +180,4 @@ def answered(op: Checkpoint, args: tuple[Any, ...], values: list[Any], known: bo
         later = any(map(for_later, values))
         answers = op.evaluated(list(map(plain, args))) if later else tuple(map(example_of, values))
         return answers if calls is None else op.grow(calls, args, answers)
-    return op.results(Node(tuple(values), History(op, args, tuple(values), births(), calls)))
+    return op.results(made(tuple(values), History(op, args, tuple(values), births(), calls)))

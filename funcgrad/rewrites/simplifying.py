@@ -23,6 +23,7 @@ from funcgrad.rewrites import (
     shaping,
     slopes,
     solving,
+    stabilising,
 )
 from funcgrad.rewrites.draft import ELEMENTWISE, Draft, Identity, Key
 from funcgrad.rewrites.gathering import plans
@@ -37,7 +38,9 @@ def stated(*modules: ModuleType) -> tuple[Identity, ...]:
 
 
 #: All identities.
-IDENTITIES = stated(banding, casting, slopes, algebra, shaping, reducing, pooling, contracting, indexing, solving)
+IDENTITIES = stated(
+    banding, casting, slopes, stabilising, algebra, shaping, reducing, pooling, contracting, indexing, solving
+)
 
 
 def by_key(identities: tuple[Identity, ...]) -> dict[Key, tuple[Identity, ...]]:

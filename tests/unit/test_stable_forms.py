@@ -1,0 +1,123 @@
+"""Stable forms: programs of losses that are right where the loss as it was written underflows, and that stay short."""
+
+import numpy as np
+import pytest
+
+from funcgrad import grad, jit, stage, value_and_grad
+from funcgrad.backends.interpreting import interpreted
+from funcgrad.rewrites.simplifying import simplified
+from funcgrad.transforms.staging import graph_of, stop_gradient
+
+
+def softmax(x, axis):
+    e = np.exp(x - np.max(x, axis=axis, keepdims=True))
+    return e / np.sum(e, axis=axis, keepdims=True)
+
+
+def by_weights(x, y):
+    return -np.mean(np.sum(y * np.log(softmax(x, 1)), axis=1))
+
+
+def by_labels(x, y):
+    return -np.mean(np.log(softmax(x, 1)[np.arange(len(x)), np.argmax(y, axis=1)]))
+
+
+def by_columns(x, y):
+    return -np.sum(y.T * np.log(softmax(x.T, 0))) / len(x)
+
+
+def by_row(x, y):
+    total = 0.0
+    for row, label in zip(x, np.argmax(y, axis=1), strict=True):
+        e = np.exp(row - np.max(row))
+        total = total - np.log(e / np.sum(e))[label]
+    return total / len(x)
+
+
+def stopped(x, y):
+    e = np.exp(x - stop_gradient(np.max(x, axis=1, keepdims=True)))
+    return -np.sum(np.log(e / np.sum(e, axis=1, keepdims=True)) * y) * (1 / len(x))
+
+
+LOSSES = [by_weights, by_labels, by_columns, by_row, stopped]
+Y = np.eye(3)[[1, 2, 0]]
+
+
+def known(x):
+    """The loss and its gradient, as they are in mathematics."""
+    u = x - np.max(x, axis=1, keepdims=True)
+    logs = u - np.log(np.sum(np.exp(u), axis=1, keepdims=True))
+    return -np.sum(Y * logs) / len(x), (np.exp(logs) - Y) / len(x)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("backend", [None, interpreted])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_cross_entropy_is_right_where_exponentials_underflow(loss, backend, dtype):
+    x = np.array([[0.0, -900.0, 1.0], [2.0, 1.0, 3.0], [0.0, 1.0, 800.0]], dtype)
+    options = {} if backend is None else {"backend": backend}
+    program = jit(value_and_grad(loss), **options)
+    with np.errstate(all="ignore"):
+        program(x, Y.astype(dtype))
+        value, slope = program(x, Y.astype(dtype))
+    assert value.dtype == slope.dtype == dtype
+    for got, wanted in zip((value, slope), known(x.astype("float64")), strict=True):
+        np.testing.assert_allclose(got, wanted, 1e-6 if dtype == "float32" else 1e-14, 1e-7)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_what_is_no_number_stays_none_and_stays_in_its_row(loss):
+    x = np.array([[0.0, np.nan, 1.0], [2.0, 1.0, 3.0], [0.0, np.inf, 800.0], [0.0, 1.0, -np.inf]])
+    y = np.vstack([Y, Y[:1]])
+    with np.errstate(all="ignore"):
+        value, slope = stage(value_and_grad(loss))(x, y)(x, y)
+        wanted = grad(loss)(x, y)
+    assert np.isnan(value)
+    assert np.isnan(slope[0]).all()
+    assert np.isnan(slope[2, 1])
+    np.testing.assert_allclose(slope[[1, 3]], wanted[[1, 3]], 1e-14)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_no_slope_of_a_logarithm_is_left(loss):
+    graph = simplified(graph_of(grad(loss), np.ones((3, 3)), Y))
+    names = [step.op.name for step in graph.steps]
+    assert "log" not in names
+    assert names.count("multiply") + names.count("chain") <= (4 if loss is not by_row else 9)
+
+
+def test_small_numbers_keep_their_digits():
+    assert stage(lambda x: np.log(1.0 + x))(1e-20)(1e-20) == 1e-20
+    assert stage(lambda x: np.exp(x) - 1.0)(1e-20)(1e-20) == 1e-20
+
+
+def shown(f, *args):
+    """The names of the steps of the simplified graph."""
+    return [step.op.name for step in simplified(graph_of(f, *args)).steps]
+
+
+@pytest.mark.parametrize(
+    ("f", "names"),
+    [
+        (lambda x: np.log(1.0 + np.concatenate([x] * 99)), ["Concatenate", "add", "log"]),
+        (lambda x: np.exp(np.concatenate([x] * 99)) - 1.0, ["Concatenate", "exp", "subtract"]),
+        (lambda x: np.log(np.exp(x) / np.sum(np.exp(x))), ["exp", "Sum", "divide", "log"]),
+        (lambda x: (lambda u: np.log(u) + u)(1.0 + x), ["add", "log", "add"]),
+        (lambda x: np.log1p(np.exp(x)), ["exp", "log1p"]),
+    ],
+)
+def test_what_would_take_longer_or_lose_something_stays(f, names):
+    assert shown(f, np.array([1.0, 2.0])) == names
+
+
+def test_a_minimum_and_another_axis_are_no_softmax():
+    def least(x):
+        e = np.exp(x - np.min(x, axis=1, keepdims=True))
+        return np.log(e / np.sum(e, axis=1, keepdims=True))
+
+    def crossed(x):
+        e = np.exp(x - np.max(x, axis=1))
+        return np.log(e / np.sum(e, axis=1))
+
+    assert shown(least, np.ones((3, 3)))[-2:] == ["divide", "log"]
+    assert shown(crossed, np.ones((3, 3)))[-2:] == ["divide", "log"]

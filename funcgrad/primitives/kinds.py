@@ -327,12 +327,34 @@ class Chain(Binary):
     shares: ClassVar[Any] = Op.shares
 
     def push(self, dots: list[Any], z: Any, args: tuple[Any, ...]) -> Any:
-        terms = [chain(dot, other) for dot, other in zip(dots, reversed(args), strict=True) if dot is not None]
+        pairs = zip(dots, self.partials, strict=True)
+        terms = [times(chain, dot, partial, z, args) for dot, partial in pairs if dot is not None]
         return terms[0] if len(terms) == 1 else terms[0] + terms[1]
 
 
 #: The chain rule's product where care is needed.
 chain = Chain(np.multiply, chain_product, (lambda _z, _x, y: y, lambda _z, x, _y: x), arithmetic=True, label="chain")
+
+
+def chain_ratio(x: Any, y: Any) -> Any:
+    """x/y where ∞/∞ is 1."""
+    with np.errstate(invalid="ignore"):
+        z = x / y
+    if sums_up(z):
+        return z
+    known = np.where(np.isinf(x) & (x == y), 1, z)[()]
+    return type(z)(known) if type(z) in NUMBERS else known
+
+
+@frozen(eq=False, repr=False)
+class ChainRatio(Chain):
+    """z = x/y where ∞/∞ = 1, as is the limit of x/(c + x): what the chain rule leaves of log(c + x) for x = eᵘ."""
+
+
+#: The ratio of a steep function to itself and a constant.
+ratio = ChainRatio(
+    np.divide, chain_ratio, (lambda _z, _x, y: 1 / y, lambda z, _x, y: -z / y), arithmetic=True, label="chain_ratio"
+)
 
 
 def careful_product(zbar: Any, slope: Any) -> Any:

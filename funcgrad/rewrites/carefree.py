@@ -8,12 +8,13 @@ from attrs import evolve
 from funcgrad.graph.graph import Graph, Step
 from funcgrad.graph.op import Op
 from funcgrad.primitives.contracting import ChainEinsum, ChainMatMul, Einsum, matmul
-from funcgrad.primitives.kinds import Chain
-from funcgrad.primitives.pointwise import bitwise_or, mul, not_equal
+from funcgrad.primitives.kinds import Chain, ChainRatio
+from funcgrad.primitives.pointwise import bitwise_or, div, mul, not_equal
 
-#: For each product of the chain rule, the ordinary one, which is right where no 0·∞ occurs.
+#: For each product of the chain rule, the ordinary one, which is right where no 0·∞ and no ∞/∞ occurs.
 ORDINARY: dict[type[Op], Callable[[Any], Op]] = {
     Chain: lambda op: mul,
+    ChainRatio: lambda op: div,
     ChainEinsum: lambda op: Einsum(op.subscripts),
     ChainMatMul: lambda op: matmul,
 }

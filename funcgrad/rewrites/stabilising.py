@@ -6,9 +6,11 @@ An overflow and an underflow count as roundings. Much that is stable takes longe
 
 from typing import Any
 
+import numpy as np
+
 from funcgrad.primitives import pointwise
 from funcgrad.primitives.indexing import Gather, Index, Scatter
-from funcgrad.primitives.kinds import Expand, Sum, thinned
+from funcgrad.primitives.kinds import Expand, Sum, chain, ratio, thinned
 from funcgrad.primitives.reducing import Extreme
 from funcgrad.primitives.shaping import Cast, Reshape
 from funcgrad.primitives.stopping import Stop
@@ -56,6 +58,23 @@ def few(b: Draft, between: int, x: int, kind: Any) -> bool:
     """Whether x has few real numbers, of the answer's dtype and shape, and nothing else needs what is between."""
     same = b.types[x].dtype == kind.dtype and b.shape(x) == kind.shape
     return same and b.single(between) and kind.dtype in (SINGLE, DOUBLE) and kind.size <= FEW
+
+
+@identity("chain", after=("divide", "multiply", "chain"))
+def slope_of_log_of_sum(b: Draft, _op: Any, args: tuple[int, ...], kind: Any) -> int | None:
+    """(a/(c + e))·e = a·(e/(c + e)) where ∞/∞ = 1, its limit, for e = exp(x), c > 0: right where e overflows.
+
+    As many steps, or fewer. A program first divides without care, and does it again if a NaN comes of it.
+    """
+    for w, e in (args, args[::-1]):
+        parts = fraction(b, w) if b.keys[e] == "exp" and b.real(e) and b.single(w) else None
+        terms = b.made(parts[1], "add") if parts and b.shape(w) == kind.shape else None
+        if not parts or not terms or e not in terms or b.types[parts[1]] != b.types[e]:
+            continue
+        c = b.factor(terms[1] if terms[0] == e else terms[0])
+        if c is not None and 0 < c < np.inf:
+            return b(chain, parts[0], b(ratio, e, parts[1]))
+    return None
 
 
 # ---- shares of a sum of exponentials ---------------------------------------------------------------------------------
@@ -206,10 +225,10 @@ def inverted(b: Draft, f: int) -> int | None:
 
 def denominator(b: Draft, w: int, depth: int = DEPTH) -> int | None:
     """p where w = a/p: a quotient, -(a/p), c·(a/p), or quotients of some elements of p, among zeros."""
-    found = quotient(b, w)
+    found = fraction(b, w)
     if found or not depth:
         return found[1] if found else None
-    part = inner_quotient(b, w)
+    part = inner_fraction(b, w)
     under = None if part is None else denominator(b, part, depth - 1)
     if under is None or b.keys[w] is not Scatter:
         return under
@@ -219,7 +238,7 @@ def denominator(b: Draft, w: int, depth: int = DEPTH) -> int | None:
     return taken[0] if taken and same and b.shape(taken[0]) == b.shape(w) else None
 
 
-def inner_quotient(b: Draft, w: int) -> int | None:
+def inner_fraction(b: Draft, w: int) -> int | None:
     """a/p in -(a/p), c·(a/p), and in zeros that it is put into."""
     if b.keys[w] == "negative" or (b.keys[w] is Scatter and len(b.ops[w].places) == 1):
         return b.args[w][0]
@@ -229,7 +248,7 @@ def inner_quotient(b: Draft, w: int) -> int | None:
     return None
 
 
-def quotient(b: Draft, w: int) -> tuple[int, int] | None:
+def fraction(b: Draft, w: int) -> tuple[int, int] | None:
     """(a, p) where w = a/p or a·(1/p), for a number a or as many as w has."""
     parts = b.made(w, "divide", *PRODUCTS)
     for a, f in (parts, parts[::-1]) if parts else ():
@@ -243,10 +262,10 @@ def quotient(b: Draft, w: int) -> tuple[int, int] | None:
 
 def numerator(b: Draft, w: int) -> int:
     """a where w = a/p, for the p of `denominator`, in the shape of w."""
-    found = quotient(b, w)
+    found = fraction(b, w)
     if found:
         return full(b, found[0], b.types[w])
-    part = inner_quotient(b, w)
+    part = inner_fraction(b, w)
     assert part is not None
     a = numerator(b, part)
     if b.keys[w] in PRODUCTS:

@@ -58,18 +58,18 @@ class Example:
     numbers: list = SPECIAL
     #: Their dtype.
     dtype: str = "float64"
-    #: Where e underflows and the function as written fails: of the arguments, which elements, and the right values.
-    underflow: object = None
+    #: Where an exponential is rounded to 0 or ∞ and f is wrong: of the arguments, which elements, and the right values.
+    rounding: object = None
 
     def args(self, draw):
         """Arguments."""
         return tuple([self.arg(draw, shape) for shape in self.shapes])
 
     def right(self, values, args):
-        """The values of the function as written, and the right ones where it underflows."""
-        if self.underflow is None:
+        """The values of the function as written, and the right ones where it is wrong."""
+        if self.rounding is None:
             return values
-        where, there = self.underflow(*args)
+        where, there = self.rounding(*args)
         return [np.where(where, there, one) for one in values]
 
     def arg(self, draw, shape):
@@ -120,16 +120,23 @@ EXAMPLES = {
     "share_of_logarithm": rounded(softplus_share, V),
     "log_of_one_more": rounded(lambda x: np.log(1.0 + x), V),
     "exponential_less_one": rounded(lambda x: (np.exp(x) - 1.0) / 7.0 + (-1.0 + np.exp(2.0 * x)), V),
-    "log_of_share": rounded(lambda x: np.log(softmax(x)[0]), M, underflow=log_softmax, **FAR),
+    "slope_of_log_of_sum": rounded(
+        lambda x, a: chain(chain(a, 1.0 / (1.0 + np.exp(x))), np.exp(x)),
+        V,
+        V,
+        rounding=lambda x, a: (np.exp(x) == np.inf, a),
+        **FAR,
+    ),
+    "log_of_share": rounded(lambda x: np.log(softmax(x)[0]), M, rounding=log_softmax, **FAR),
     "log_of_part_of_share": rounded(
         lambda x: np.log(softmax(x)[0][(0, 1), (2, 0)]),
         M,
-        underflow=lambda x: [one[(0, 1), (2, 0)] for one in log_softmax(x)],
+        rounding=lambda x: [one[(0, 1), (2, 0)] for one in log_softmax(x)],
         **FAR,
     ),
-    "slope_of_log_over_sum": rounded(slope_by_sum, M, M, underflow=where_none(lambda x, a, p, e, s: a / s), **FAR),
+    "slope_of_log_over_sum": rounded(slope_by_sum, M, M, rounding=where_none(lambda x, a, p, e, s: a / s), **FAR),
     "slope_of_log_of_share": rounded(
-        slope_by_exponential, M, M, M, underflow=where_none(lambda x, a, c, p, e, s: total(c / s) * e - a), **FAR
+        slope_by_exponential, M, M, M, rounding=where_none(lambda x, a, c, p, e, s: total(c / s) * e - a), **FAR
     ),
     "nothing_hidden": exact(lambda x: np.where(x > 0, 2.0, x > -1), V),
     "times_one": exact(lambda x: x * 1.0, V),

@@ -1,9 +1,11 @@
 """Stable forms: programs of losses that are right where the loss as it was written underflows, and that stay short."""
 
+import pickle
+
 import numpy as np
 import pytest
 
-from funcgrad import grad, jit, stage, value_and_grad
+from funcgrad import Program, grad, jit, jvp, stage, taylor, value_and_grad
 from funcgrad.backends.interpreting import interpreted
 from funcgrad.rewrites.simplifying import simplified
 from funcgrad.transforms.staging import graph_of, stop_gradient
@@ -76,6 +78,53 @@ def test_what_is_no_number_stays_none_and_stays_in_its_row(loss):
     assert np.isnan(slope[0]).all()
     assert np.isnan(slope[2, 1])
     np.testing.assert_allclose(slope[[1, 3]], wanted[[1, 3]], 1e-14)
+
+
+SOFT = [lambda x: np.log(1.0 + np.exp(x)), lambda x: np.log1p(np.exp(x))]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("backend", [None, interpreted])
+@pytest.mark.parametrize("f", SOFT)
+def test_the_slope_of_log_of_one_and_an_exponential_is_right_where_that_overflows(f, backend, dtype):
+    x = np.array([800.0, 1.0, 0.0, -800.0, np.inf, -np.inf, np.nan], dtype)
+    a = np.array([0.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0], dtype)
+    options = {} if backend is None else {"backend": backend}
+    wanted = [1.0, 1 / (1 + np.exp(-1.0)), 0.5, 0.0, 1.0, 0.0, np.nan]
+    with np.errstate(all="ignore"):
+        for g, scale in (
+            (lambda x: np.sum(f(x)), 1),
+            (lambda x: np.sum(a * f(x)), a),
+            (lambda x: np.mean(f(x)), 1 / 7),
+        ):
+            program, both = jit(grad(g), **options), jit(value_and_grad(g), **options)
+            program(x), both(x)
+            slope = program(x)
+            assert slope.dtype == dtype
+            np.testing.assert_allclose(slope, np.array(wanted, dtype) * scale, 1e-6 if dtype == "float32" else 1e-14)
+            np.testing.assert_array_equal(both(x)[1], slope)
+
+
+@pytest.mark.parametrize("f", SOFT)
+def test_its_slopes_of_higher_order_and_of_python_numbers(f):
+    with np.errstate(all="ignore"):
+        first, second = stage(grad(f))(1.0), stage(grad(grad(f)))(1.0)
+        assert [first(800.0), first(-800.0)] == [1.0, 0.0]
+        assert [second(800.0), second(-800.0)] == [0.0, 0.0]
+        np.testing.assert_allclose(second(1.0), np.exp(1.0) / (1 + np.exp(1.0)) ** 2, 1e-15)
+        assert jvp(first, (800.0,), (1.0,)) == (1.0, 0.0)
+        assert taylor(first, 0.5, 2)[1] == pytest.approx(second(0.5), 1e-12)
+        assert pickle.loads(pickle.dumps(first))(800.0) == 1.0
+        assert Program.from_json(first.to_json())(800.0) == 1.0
+    assert type(first(800.0)) is type(first(1.0)) is float
+
+
+def test_what_where_hides_stays_hidden():
+    """A branch not taken has the slope 0, even if its exponential overflows."""
+    x = np.array([800.0, 1.0])
+    with np.errstate(all="ignore"):
+        slope = stage(grad(lambda x: np.sum(np.where(x > 100, x * x, np.log(1.0 + np.exp(x))))))(x)(x)
+    np.testing.assert_allclose(slope, [1600.0, 1 / (1 + np.exp(-1.0))], 1e-15)
 
 
 @pytest.mark.parametrize("loss", LOSSES)

@@ -16,7 +16,7 @@ from funcgrad.graph.calls import Call
 from funcgrad.graph.graph import Graph, closed
 from funcgrad.graph.op import Delayed, Op, Result, Weakness, fresh_leaf
 from funcgrad.graph.types import type_of
-from funcgrad.primitives.kinds import Joint, Linear, Multilinear, Pointwise, chain, scaled
+from funcgrad.primitives.kinds import Joint, Linear, Multilinear, Pointwise, chain, ratio, scaled
 from funcgrad.primitives.pointwise import (
     PowerBy,
     Select,
@@ -377,6 +377,7 @@ RULES: dict[Op, Callable[[Expansion, list[Any], Stream], Next | None]] = {
     mul: product,
     chain: product,
     div: quotient,
+    ratio: quotient,
     reciprocal: inverse,
     square: lambda expansion, args, z: product(expansion, [*args, *args], z),
     sqrt: square_root,

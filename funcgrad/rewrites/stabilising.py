@@ -77,6 +77,52 @@ def slope_of_log_of_sum(b: Draft, _op: Any, args: tuple[int, ...], kind: Any) ->
     return None
 
 
+@identity(*PRODUCTS, after=PRODUCTS)
+def slope_of_log_of_logistic(b: Draft, op: Any, args: tuple[int, ...], _kind: Any) -> int | None:
+    """(a/p - c/(1 - p))·(p/u)·e = a·e/u - c·p for p = 1/u, u = 1 + e, e = exp(x): finite where 1 - p or p is 0.
+
+    The same for + and for either alone. Three steps less, or two.
+    """
+    for w, e in (args, args[::-1]):
+        inner = b.made(w, *PRODUCTS)
+        if b.keys[e] != "exp" or not inner or not b.single(w):
+            continue
+        for z, q in (inner, inner[::-1]):
+            p, u = b.made(q, "divide") or (q, q)
+            if inverted(b, p) == u and of_one_and(b, u, e):
+                return over_logistic(b, op, z, (p, u, e))
+    return None
+
+
+def of_one_and(b: Draft, u: int, e: int) -> bool:
+    """Whether u = 1 + e, for real e."""
+    terms = b.made(u, "add") or ()
+    return e in terms and any([is_number(b, i, 1) for i in terms]) and b.real(e) and b.types[u] == b.types[e]
+
+
+def over_logistic(b: Draft, op: Any, z: int, logistic: tuple[int, int, int]) -> int | None:
+    """a·e/u for z = a/p, c·p for z = c/(1 - p), and sums of them, of values that nothing else needs."""
+    p, u, e = logistic
+    parts = (b.made(z, "add", "subtract") or (z,)) if b.single(z) else (z,)
+    under = [denominator(b, i) for i in parts]
+    other = [i is not None and b.keys[i] == "subtract" and b.args[i][1] == p and one_less(b, i) for i in under]
+    if not all([i == p or less for i, less in zip(under, other, strict=True)]):
+        return None
+    if len(parts) == 2 and not (b.single(parts[0]) and b.single(parts[1])):
+        return None
+    terms = []
+    for part, less in zip(parts, other, strict=True):
+        share = p if less else b(ratio if op is chain else pointwise.div, e, u)
+        product = pointwise.mul if b.keys[part] == "divide" else op
+        terms.append(b(product, numerator(b, part), share))
+    return terms[0] if len(terms) == 1 else b(b.ops[z], *terms)
+
+
+def one_less(b: Draft, n: int) -> bool:
+    """Whether a difference is one from 1."""
+    return is_number(b, b.args[n][0], 1)
+
+
 # ---- shares of a sum of exponentials ---------------------------------------------------------------------------------
 @identity("log", after=("divide",))
 def log_of_share(b: Draft, _op: Any, args: tuple[int, ...], _kind: Any) -> int | None:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from funcgrad.primitives import pointwise as pw
-from funcgrad.primitives.kinds import Sum
+from funcgrad.primitives.kinds import Sum, chain
 from funcgrad.primitives.shaping import Cast
 from funcgrad.primitives.solving import TriangularInverse
 
@@ -16,6 +16,25 @@ def relu_share(x, c=0.0):
 def softplus_share(x):
     """What the rule of np.logaddexp(0, x) stages."""
     return pw.part(x, np.logaddexp(0.0, x), np.exp)
+
+
+def logistic(x):
+    """1/(1 + eˣ), and what it is made of."""
+    e = np.exp(x)
+    u = 1.0 + e
+    return 1.0 / u, u, e
+
+
+def logistic_slope(x, a, c):
+    """What the rules of log(p) and log(1 - p) stage for p = 1/(1 + eˣ)."""
+    p, u, e = logistic(x)
+    return chain(chain(a / p - c / (1.0 - p), p / u), e)
+
+
+def logistic_limit(x, a, c):
+    """Where p is 0 or 1, and a·eˣ/(1 + eˣ) - c·p there."""
+    p, u, e = logistic(x)
+    return (p == 0) | (p == 1), a * np.where(e == np.inf, 1, e / u) - c * p
 
 
 def softmax(x):

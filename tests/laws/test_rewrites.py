@@ -26,6 +26,8 @@ from tests.laws.met import (
     factored,
     large,
     log_softmax,
+    logistic_limit,
+    logistic_slope,
     pooled,
     relu_share,
     slope_by_exponential,
@@ -126,6 +128,9 @@ EXAMPLES = {
         V,
         rounding=lambda x, a: (np.exp(x) == np.inf, a),
         **FAR,
+    ),
+    "slope_of_log_of_logistic": rounded(
+        logistic_slope, V, V, V, rounding=logistic_limit, numbers=[*SPECIAL, 800.0, -800.0, -40.0]
     ),
     "log_of_share": rounded(lambda x: np.log(softmax(x)[0]), M, rounding=log_softmax, **FAR),
     "log_of_part_of_share": rounded(

@@ -119,6 +119,29 @@ def test_its_slopes_of_higher_order_and_of_python_numbers(f):
     assert type(first(800.0)) is type(first(1.0)) is float
 
 
+def binary(x, y):
+    p = 1.0 / (1.0 + np.exp(-x))
+    return np.mean(-y * np.log(p) - (1.0 - y) * np.log(1.0 - p))
+
+
+def binary_in_turn(x, y):
+    p = 1.0 / (1.0 + np.exp(-x))
+    return -(np.sum(np.log(p) * y) + np.sum(np.log(1.0 - p) * (1.0 - y))) / len(x)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("loss", [binary, binary_in_turn])
+def test_the_slope_of_a_binary_cross_entropy_is_a_difference_of_shares(loss, dtype):
+    """Where a probability is rounded to 0 or 1, too."""
+    x = np.array([800.0, 40.0, 1.0, 0.0, -40.0, -800.0, np.inf, -np.inf], dtype)
+    y = np.array([0.0, 0.25, 1.0, 0.5, 0.75, 1.0, 0.5, 0.5], dtype)
+    with np.errstate(all="ignore"):
+        slope = stage(grad(loss))(x, y)(x, y)
+        wanted = (1 / (1 + np.exp(-x.astype("float64"))) - y) / 8
+    assert slope.dtype == dtype
+    np.testing.assert_allclose(slope, wanted, 1e-6 if dtype == "float32" else 1e-14)
+
+
 def test_what_where_hides_stays_hidden():
     """A branch not taken has the slope 0, even if its exponential overflows."""
     x = np.array([800.0, 1.0])

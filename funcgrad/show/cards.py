@@ -129,7 +129,7 @@ def card(
         slope(only.gradient) if only else "",
         tuple(dict.fromkeys(parents)),
         piece.members,
-        f"{piece.title}: {len(values)} {kind}{place}",
+        f"{f'{piece.title}: ' if piece.title else ''}{len(values)} {kind}{place}",
         answer,
         values[-1].backward,
     )
@@ -150,7 +150,8 @@ def written(sheet: Sheet, value: Value, behind: list[int]) -> Card:
     texts = [
         number(arg.value) if inline(arg) else HOLE for arg in [sheet.values[behind[parent]] for parent in value.parents]
     ]
-    name = value.name if value.named else "constant" if value.kind == "constant" else ""
+    name = value.name if value.named else "constant" if value.kind == "constant" and not value.answers else ""
+    name = " = ".join([part for part in (value.answers, name) if part])
     text = operation(value.op, texts) if value.op else ""
     return Card(
         value.number,
@@ -168,9 +169,7 @@ def written(sheet: Sheet, value: Value, behind: list[int]) -> Card:
 
 def tip(sheet: Sheet, value: Value, behind: list[int]) -> str:
     """The whole of what there is to say of a value, in lines."""
-    lines = [value.name]
-    if value.op:
-        lines = [f"{value.name} = {expression(sheet, value, behind)}"]
+    lines = [" = ".join([part for part in (value.answers, value.name, expression(sheet, value, behind)) if part])]
     if type(value.value) is not tuple:
         lines.append(f"value {full(value.value)}")
     if value.gradient is not None:

@@ -185,9 +185,8 @@ def with_answers_named(sheet: Sheet, inputs: Sequence[str]) -> Sheet:
         number = behind[output]
         names[number] = f"{names[number]}, ∂{name}" if number in names else f"∂{name}"
     values = [
-        evolve(value, name=names[value.number], named=True, gradient=None)
-        if value.number in names and value.kind == "operation" and not value.named
-        else evolve(value, gradient=None)  # of a derivative by one number there are second ones, which nobody asked for
+        # of a derivative by one number there are second ones, which nobody asked for
+        evolve(value, answers=names.get(value.number, ""), gradient=None)
         for value in sheet.values
     ]
     return evolve(sheet, values=tuple(values), shares=())

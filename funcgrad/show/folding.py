@@ -56,7 +56,7 @@ def by_calls(values: Sequence[Value], depth: int) -> list[Fold]:
 
 def by_lines(values: Sequence[Value]) -> list[Fold]:
     """A piece for each time that a line of the drawn function runs."""
-    return pieces_of(values, lambda value: (value.backward, line_of(value)), lambda value: f"line {line_of(value)}")
+    return pieces_of(values, lambda value: (value.backward, line_of(value)), lambda value: titled(line_of(value)))
 
 
 def by_loops(values: Sequence[Value]) -> list[Fold]:
@@ -71,7 +71,7 @@ def by_loops(values: Sequence[Value]) -> list[Fold]:
             stop = max(stop, last[lines[i]])
             i += 1
         found = sorted({line for _, line in lines[start : stop + 1]})
-        title = f"line {found[0]}" if len(found) == 1 else f"lines {found[0]} to {found[-1]}"
+        title = titled(found[0]) if len(found) == 1 else f"lines {found[0]} to {found[-1]}"
         pieces.append(Fold(title, tuple([value.number for value in values[start : stop + 1]])))
         start = stop + 1
     return pieces
@@ -81,13 +81,18 @@ def in_runs(values: Sequence[Value], most: int) -> list[Fold]:
     """As many pieces as there may be, of one size."""
     size = -(-len(values) // most)
     cut = [values[i : i + size] for i in range(0, len(values), size)]
-    return [Fold(f"line {line_of(run[0])}", tuple([value.number for value in run])) for run in cut]
+    return [Fold(titled(line_of(run[0])), tuple([value.number for value in run])) for run in cut]
 
 
 def pieces_of(values: Sequence[Value], key: Callable[[Value], Hashable], title: Callable[[Value], str]) -> list[Fold]:
     """A piece for each run of values of one key."""
     runs: list[list[Any]] = [list(run) for _, run in groupby(values, key)]
     return [Fold(title(run[0]), tuple([value.number for value in run])) for run in runs]
+
+
+def titled(line: int) -> str:
+    """What the operations of a line are called; nothing where no line of the user's made them."""
+    return f"line {line}" if line else ""
 
 
 def line_of(value: Value) -> int:

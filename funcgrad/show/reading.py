@@ -17,7 +17,7 @@ from funcgrad.graph.node import History, Node
 from funcgrad.graph.op import Leaf
 from funcgrad.graph.places import Places
 from funcgrad.graph.program import Guard
-from funcgrad.graph.provenance import foreign, function_place, text_at, user_frame
+from funcgrad.graph.provenance import foreign, function_place, text_at
 from funcgrad.graph.tracing import Position, Trace
 from funcgrad.graph.types import Type, type_of
 from funcgrad.show.sheet import Called, Sheet, Value
@@ -41,12 +41,15 @@ class Watching(Trace):
 
     def position(self) -> Position | None:
         here = Trace.position(self)
-        return here if here is None or self.replayed is not None else here._replace(frames=self.frames())
+        if here is None or self.replayed is not None:
+            return here
+        frames = self.frames()
+        return here._replace(frames=frames) if frames else None  # the line that asked for the drawing is not its own
 
     def frames(self) -> tuple[tuple[FrameType, int], ...]:
         """The running frames of the user's, outermost first, each with its line."""
         found: list[tuple[FrameType, int]] = []
-        frame = user_frame()
+        frame: FrameType | None = sys._getframe(1)
         while frame is not None and frame is not self.outside:
             if foreign(frame.f_code) and frame.f_code.co_name not in COMPREHENSIONS:
                 found.append((frame, frame.f_lineno))

@@ -48,6 +48,8 @@ class Value:
     calls: tuple[Called, ...] = ()
     #: The line of the drawn function that was running; 0 where there is none.
     line: int = 0
+    #: What it is the derivative by, as a graph of a gradient says it: ∂x.
+    answers: str = ""
     #: Whether a sweep backwards made it, and not the user's line itself.
     backward: bool = False
 

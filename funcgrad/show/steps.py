@@ -34,9 +34,9 @@ class Steps:
     @property
     def backward(self) -> list[str]:
         """A line a product of the chain rule: to whom, from whom, the local derivative, the product, the sum so far."""
-        if not self.sheet.shares:
+        root, *others = [self.sheet.values[i] for i in self.sheet.outputs]
+        if others or root.gradient is None:
             return []
-        (root,) = [self.sheet.values[i] for i in self.sheet.outputs]
         first = (root.name, "", f"∂{root.name}/∂{root.name} = 1", "", f"sum {slope(root.gradient)}")
         rows = [first, *[share_row(self.sheet, share) for share in self.sheet.shares]]
         return table(rows, ("  ", "  ", "  ", "   ", "   "))
@@ -50,7 +50,8 @@ class Steps:
         ]
         lines = [f"{sheet.function}: forward", *self.forward]
         lines += ["asked", *asked] if asked else []
-        lines += ["backward", *self.backward] if sheet.shares else ["no gradient: the answer is not one real number"]
+        why = "depends on no argument" if sheet.differentiated else "is not one real number"
+        lines += ["backward", *self.backward] if self.backward else [f"no gradient: the answer {why}"]
         return "\n".join(lines)
 
     def __str__(self) -> str:

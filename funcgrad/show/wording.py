@@ -49,14 +49,16 @@ def number(value: Any) -> str:
 
 
 def shape_of(value: Any) -> str:
-    """The shape of an array, and its dtype where that is not float64.
+    """The shape of an array, and its dtype where that is not float64; that of a vector so that it is no number.
 
-    >>> shape_of(np.ones((2, 3))), shape_of(np.ones(4, np.float32))
-    ('2×3', '4 float32')
+    >>> shape_of(np.ones((2, 3))), shape_of(np.ones(4, np.float32)), shape_of(np.ones(64))
+    ('2×3', '4 float32', '64 numbers')
     """
     kind = type_of(value)
     lengths = "×".join(map(str, kind.shape))
-    return lengths if kind.dtype == np.float64 else f"{lengths} {dtype_name(kind.dtype)}"
+    if kind.dtype == np.float64:
+        return lengths if len(kind.shape) > 1 else f"{lengths} numbers"
+    return f"{lengths} {dtype_name(kind.dtype)}"
 
 
 def short(value: Any) -> str:

@@ -10,10 +10,10 @@ from attrs import evolve, field, frozen
 
 from funcgrad.show.cards import Card, aliases, expression
 from funcgrad.show.filming.chain import bar, local_formula, plain, product_formula
-from funcgrad.show.filming.telling import WRITTEN, ample, listed, size, within
+from funcgrad.show.filming.telling import WRITTEN, ample, listed, within
 from funcgrad.show.sheet import Share, Sheet, Value
 from funcgrad.show.sweeping import added
-from funcgrad.show.wording import number, operation, shape_of, slope
+from funcgrad.show.wording import number, operation, slope
 
 Line = tuple[str, str]
 
@@ -333,13 +333,8 @@ def summing(last: Part, group: Sequence[Part], arrived: int, expected: int) -> s
 
 
 def spoken(sheet: Sheet, cards: Sequence[Card]) -> tuple[Card, ...]:
-    """The cards with a name on each, for the frames speak of all; no shape of theirs can be taken for a number."""
-    found = []
-    for card in cards:
-        value = sheet.values[card.members[-1]]
-        vector = type(value.value) is not tuple and np.ndim(value.value) == 1 and card.value == shape_of(value.value)
-        found.append(evolve(card, name=card.name or value.name, value=size(value.value) if vector else card.value))
-    return tuple(found)
+    """The cards with a name on each, for the frames speak of all."""
+    return tuple([evolve(card, name=card.name or sheet.values[card.members[-1]].name) for card in cards])
 
 
 def widened(cards: Sequence[Card], frames: Sequence[Frame]) -> list[Card]:

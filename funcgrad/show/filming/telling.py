@@ -31,17 +31,7 @@ def ample(value: Any, norm: bool = False) -> str:
         return short(value)
     if value.size <= WRITTEN and value.dtype.kind in "biuf":
         return rows(value)
-    return f"{size(value)}{f' with norm {number(np.linalg.norm(value.ravel()))}' if norm else ''}"
-
-
-def size(value: Any) -> str:
-    """The shape of an array: that of a vector so that it is no number.
-
-    >>> size(np.ones(64)), size(np.ones((2, 3)))
-    ('64 numbers', '2×3')
-    """
-    text = shape_of(value)
-    return f"{text} numbers" if text.isdigit() else text
+    return f"{shape_of(value)}{f' with norm {number(np.linalg.norm(value.ravel()))}' if norm else ''}"
 
 
 def rows(value: Any) -> str:

@@ -1,8 +1,10 @@
 """The user's line: where, outside funcgrad, something was written."""
 
+import inspect
 import linecache
 import os
 import sys
+from functools import partial
 from types import CodeType, FrameType
 from typing import Any, NoReturn
 
@@ -76,9 +78,12 @@ def unwrapped(function: Any) -> Any:
 
 def function_place(function: Any) -> tuple[str, str]:
     """A function's name, and where it is defined."""
-    code = getattr(unwrapped(function), "__code__", None)
-    name = getattr(function, "__name__", type(function).__name__)
-    return name, f" ({place(code, code.co_firstlineno)})" if code else ""
+    inner = unwrapped(function)
+    while isinstance(inner, partial):
+        inner = unwrapped(inner.func)
+    code = getattr(inner, "__code__", None)
+    named = function if hasattr(function, "__name__") and hasattr(inner, "__name__") else inner
+    return getattr(named, "__name__", type(named).__name__), f" ({place(code, code.co_firstlineno)})" if code else ""
 
 
 def argument_name(function: Any, argument: int | str) -> str:
@@ -89,7 +94,21 @@ def argument_name(function: Any, argument: int | str) -> str:
     code = getattr(unwrapped(function), "__code__", None)
     names = code.co_varnames[: code.co_argcount] if code else ()
     argument += hasattr(function, "__self__")
-    return names[argument] if argument < len(names) else f"argument {argument}"
+    return names[argument] if argument < len(names) else signed_name(function, argument - hasattr(function, "__self__"))
+
+
+def signed_name(function: Any, argument: int) -> str:
+    """The name of an argument by the signature: that of a partial function, of an object that is called, of `*xs`."""
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        return f"argument {argument}"
+    for i, one in enumerate(parameters[: argument + 1]):
+        if one.kind is one.VAR_POSITIONAL:
+            return f"{one.name}[{argument - i}]"
+    here = parameters[argument : argument + 1]
+    positional = bool(here) and here[0].kind in (here[0].POSITIONAL_ONLY, here[0].POSITIONAL_OR_KEYWORD)
+    return here[0].name if positional else f"argument {argument}"
 
 
 def declared(function: Any, argument: int | str) -> int | str:

@@ -10,7 +10,7 @@ from funcgrad.graph.op import Weakness
 from funcgrad.primitives.kinds import Pointwise
 from funcgrad.show.folding import Fold, folds
 from funcgrad.show.sheet import Sheet, Value
-from funcgrad.show.wording import HOLE, number, operation, short, slope
+from funcgrad.show.wording import HOLE, number, operation_on, short, slope
 
 
 @frozen(eq=False)
@@ -147,12 +147,11 @@ def takers(sheet: Sheet, keys: dict[int, int], behind: list[int]) -> dict[int, s
 
 def written(sheet: Sheet, value: Value, behind: list[int]) -> Card:
     """The card of one value."""
-    texts = [
-        number(arg.value) if inline(arg) else HOLE for arg in [sheet.values[behind[parent]] for parent in value.parents]
-    ]
+    args = [sheet.values[behind[parent]] for parent in value.parents]
+    texts = [number(arg.value) if inline(arg) else HOLE for arg in args]
     name = value.name if value.named else "constant" if value.kind == "constant" and not value.answers else ""
     name = " = ".join([part for part in (value.answers, name) if part])
-    text = operation(value.op, texts) if value.op else ""
+    text = operation_on(value.op, texts, [arg.value for arg in args]) if value.op else ""
     return Card(
         value.number,
         value.kind,
@@ -182,7 +181,8 @@ def tip(sheet: Sheet, value: Value, behind: list[int]) -> str:
 def expression(sheet: Sheet, value: Value, behind: Sequence[int] | None = None) -> str:
     """How a value is made of others, by their names."""
     args = [sheet.values[behind[i] if behind else i] for i in value.parents]
-    return operation(value.op, [number(arg.value) if inline(arg) else arg.name for arg in args]) if value.op else ""
+    texts = [number(arg.value) if inline(arg) else arg.name for arg in args]
+    return operation_on(value.op, texts, [arg.value for arg in args]) if value.op else ""
 
 
 def full(value: Any) -> str:

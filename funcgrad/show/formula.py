@@ -9,12 +9,15 @@ from typing import Any
 import numpy as np
 from attrs import evolve, frozen
 
-from funcgrad.errors import BadArgument, UnknownValue
+from funcgrad.errors import BadArgument, FuncgradError, UnknownValue
 from funcgrad.graph.graph import Graph
 from funcgrad.graph.provenance import function_place
+from funcgrad.graph.types import type_of
 from funcgrad.primitives.pointwise import Select
+from funcgrad.primitives.shaping import Cast
 from funcgrad.show.notation import LATEX, Notation, Term
 from funcgrad.show.reading import sheet_of
+from funcgrad.show.wording import takes_real
 from funcgrad.transforms.staging import graph_of
 
 #: No values of conditions.
@@ -85,6 +88,13 @@ def without_arguments(function: Callable[..., Any]) -> str:
             f"The formula of {name}{where} depends on what its arguments are: Python chooses between branches. "
             "Give arguments that lead to the branch you mean: latex(f)(2.0)."
         ) from error
+    except (TypeError, ValueError, LookupError, AttributeError) as error:
+        if isinstance(error, FuncgradError):
+            raise
+        raise BadArgument(
+            f"The formula of {name}{where} was to be written for arguments that are numbers, and it failed: {error}. "
+            "It may take arrays or trees. Give some: latex(f)(np.ones(3))."
+        ) from error
     return equation(name, graph, [*taken, *[""] * (len(graph.constants) + len(graph.steps))])
 
 
@@ -115,12 +125,15 @@ def terms(
         value = constant.value
         found.append(to.number(value) if np.ndim(value) == 0 else to.name(f"C_{k + 1}"))
     lines: list[str] = []
+    kinds = [*graph.inputs, *[type_of(constant.value) for constant in graph.constants], *[s.type for s in graph.steps]]
     taken = set(names)
     for k, step in enumerate(graph.steps, given):
         if isinstance(step.op, Select) and step.args[0] in tests:
             found.append(found[step.args[1 if tests[step.args[0]] else 2]])
             continue
-        term = to.of(step.op, [found[i] for i in step.args])
+        args = [found[i] for i in step.args]
+        real = isinstance(step.op, Cast) and takes_real(step.op, kinds[step.args[0]])
+        term = to.call("real", args) if real else to.of(step.op, args)
         if uses[k] > 1 and term.text not in [one.text for one in found[:inputs]]:
             name = names[k] or fresh(taken)
             lines.append(f"{to.name(name).text} = {term.text}")

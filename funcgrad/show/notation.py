@@ -12,12 +12,13 @@ from funcgrad.graph.op import Op, Weakness
 from funcgrad.primitives.contracting import MatMul
 from funcgrad.primitives.indexing import Index
 from funcgrad.primitives.kinds import Pointwise
+from funcgrad.primitives.placing import Place
 from funcgrad.primitives.pointwise import PowerBy, Select
 from funcgrad.primitives.shaping import Cast
 from funcgrad.show.wording import operation, subscript
 
-#: How loosely a term binds: a name or a call, a power, a product, a sum, a comparison.
-ATOM, POWER, PRODUCT, SUM, COMPARISON = range(5)
+#: How loosely a term binds: a name or a call, a power, a product, one of matrices, a sum, a comparison.
+ATOM, POWER, PRODUCT, MATRICES, SUM, COMPARISON = range(6)
 
 GREEK = {
     "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi",
@@ -29,7 +30,9 @@ KNOWN = {
     "sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin", "arccos", "arctan", "exp", "max", "min",
 }  # fmt: skip
 #: Our names of functions where mathematics has others.
-OTHERS = {"log": "ln", "maximum": "max", "minimum": "min", "fmax": "max", "fmin": "min"}
+OTHERS = {
+    "log": "ln", "maximum": "max", "minimum": "min", "fmax": "max", "fmin": "min", "imaginary": "Im", "real": "Re",
+}  # fmt: skip
 SIGNS = {
     "less": ("<", "<"), "less_equal": (r"\le", "≤"), "greater": (">", ">"), "greater_equal": (r"\ge", "≥"),
     "equal": ("=", "="), "not_equal": (r"\ne", "≠"), "remainder": (r"\bmod", "mod"),
@@ -75,10 +78,10 @@ class Notation:
 
     def number(self, value: Any) -> Term:
         """A constant number."""
-        if isinstance(value, np.generic):
+        if isinstance(value, np.generic | np.ndarray):
             value = value.item()
         if isinstance(value, complex):
-            return Term(f"({value})")
+            return Term(str(value).strip("()").replace("j", r"\mathrm{i}" if self.latex else "j"), SUM)
         if isinstance(value, bool):
             return Term(rf"\mathrm{{{value}}}" if self.latex else str(value))
         for known, sign in ((math.pi, (r"\pi", "π")), (math.e, (r"\mathrm{e}", "e"))):
@@ -111,6 +114,11 @@ class Notation:
             return Term(f"{left} × {right}", PRODUCT)
         between = r" \cdot " if right[0].isdigit() else r" \, " if not re.fullmatch(r"[\d.]+", left) else " "
         return Term(f"{left}{between}{right}", PRODUCT)
+
+    def matrices(self, x: Term, y: Term) -> Term:
+        """x @ y: from left to right, apart from products element by element."""
+        left, right = self.within(x, MATRICES), self.within(y, POWER)
+        return Term(rf"{left} \, {right}" if self.latex else f"{left} @ {right}", MATRICES)
 
     def fraction(self, x: Term, y: Term) -> Term:
         """x over y."""
@@ -166,7 +174,7 @@ class Notation:
         if isinstance(op, Select):
             return self.cases(*args)
         if isinstance(op, MatMul):
-            return self.product(*args)
+            return self.matrices(*args)
         if isinstance(op, Index):
             entries = ", ".join(map(subscript, op.entries))
             return Term(self.within(args[0], ATOM) + (rf"_{{\mathtt{{{entries}}}}}" if self.latex else f"[{entries}]"))
@@ -174,10 +182,17 @@ class Notation:
             rule = RULES.get(op.name.removeprefix("complex_"))
             if rule is not None:
                 return rule(self, *args)
+            if op.name == "remainder":
+                x, y = [self.within(x, POWER) for x in args]
+                return Term(f"{x} {SIGNS[op.name][not self.latex]} {y}", COMPARISON)
             if op.name in SIGNS:
                 sign = SIGNS[op.name][not self.latex]
                 return Term(f"{self.within(args[0], SUM)} {sign} {self.within(args[1], SUM)}", COMPARISON)
-            return self.call(op.name, args)
+            return self.call(op.name.removeprefix("scipy.special."), args)
+        if isinstance(op, Place) and isinstance(op.place, Index) and self.latex:
+            entries = ", ".join(map(subscript, op.place.entries))
+            inner = self.around(", ".join([x.text for x in args]))
+            return Term(rf"\operatorname{{set}}_{{\mathtt{{{entries}}}}}{inner}")
         return self.call(operation(op, ["·"] * len(args)).lower() if self.latex else op.name.lower(), args)
 
     def powered(self, x: Term, exponent: Any) -> Term:
@@ -196,7 +211,7 @@ RULES: dict[str, Callable[..., Term]] = {
     "add": lambda to, x, y: to.sum("+", x, y),
     "subtract": lambda to, x, y: to.sum("-", x, y),
     "multiply": Notation.product,
-    "chain": Notation.product,
+    "chain": lambda to, x, y: y if x.text == "1" else x if y.text == "1" else to.product(x, y),
     "divide": Notation.fraction,
     "power": Notation.power,
     "negative": Notation.negative,
@@ -208,6 +223,7 @@ RULES: dict[str, Callable[..., Term]] = {
     "exp": lambda to, x: to.power(Term(r"\mathrm{e}"), x) if to.latex else to.call("exp", [x]),
     "expm1": lambda to, x: to.sum("-", RULES["exp"](to, x), Term("1")),
     "log1p": lambda to, x: to.call("log", [to.sum("+", Term("1"), x)]),
+    "floor_divide": lambda to, x, y: RULES["floor"](to, to.fraction(x, y)),
     "absolute": Notation.bars,
     "abs": Notation.bars,
     "fabs": Notation.bars,

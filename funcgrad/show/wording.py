@@ -11,6 +11,7 @@ from funcgrad.graph.types import dtype_name, type_of
 from funcgrad.primitives.contracting import ChainMatMul, MatMul
 from funcgrad.primitives.indexing import Index
 from funcgrad.primitives.kinds import Pointwise
+from funcgrad.primitives.placing import Place
 from funcgrad.primitives.pointwise import PowerBy
 from funcgrad.primitives.reducing import Extreme
 from funcgrad.primitives.shaping import Cast
@@ -25,7 +26,7 @@ SIGNS = {
 WORDS = {
     "negative": "-", "absolute": "abs", "complex_abs": "abs", "root": "sqrt", "MatMul": "@", "Select": "where",
     "Product": "prod", "CumulativeSum": "cumsum", "CumulativeProduct": "cumprod", "LogSumExp": "logsumexp",
-    "Gather": "take", "Weakness": "number",
+    "Gather": "take", "Weakness": "number", "imaginary": "imag", "Order": "argsort",
 }  # fmt: skip
 #: Vectors of up to so many numbers are written out, if so many letters are enough.
 WRITTEN, LETTERS = 4, 20
@@ -94,12 +95,28 @@ def slope(value: Any) -> str:
 
 def word(op: Op) -> str:
     """The name of an operation, as a function is written: NumPy's where it has one."""
-    name = op.name.removeprefix("Chain")
+    name = op.name.removeprefix("Chain").removeprefix("scipy.special.")
     if isinstance(op, Extreme):
-        name = op.ufunc
+        return op.ufunc.removesuffix("imum")
     if name in WORDS:
         return WORDS[name]
     return name if isinstance(op, Pointwise) else re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
+
+
+def operation_on(op: Op, args: Sequence[str], values: Sequence[Any]) -> str:
+    """An operation on arguments that are written so and have these values: a complex number cast is its real part.
+
+    >>> operation_on(Cast(np.dtype(np.float64)), ["z"], [1 + 2j])
+    'real(z)'
+    """
+    if isinstance(op, Cast) and takes_real(op, type_of(values[0])):
+        return "real" if args[0] == HOLE else f"real({args[0]})"
+    return operation(op, args)
+
+
+def takes_real(op: Cast, kind: Any) -> bool:
+    """Whether a cast of values of a type takes their real part."""
+    return bool(kind.dtype.kind == "c" and op.dtype.kind not in "cb")
 
 
 def subscript(entry: Any) -> str:
@@ -135,6 +152,9 @@ def operation(op: Op, args: Sequence[str]) -> str:
         return f"{before}^{number(op.exponent)}"
     if isinstance(op, Index):
         return f"{before}[{', '.join(map(subscript, op.entries))}]"
+    if isinstance(op, Place) and isinstance(op.place, Index):
+        at = f"{before}.at[{', '.join(map(subscript, op.place.entries))}].set"
+        return at if bare else f"{at}({args[1]})"
     if isinstance(op, Result):
         return f"result {op.index}" if bare else f"result {op.index} of {arg}"
     if isinstance(op, Cast):

@@ -5,7 +5,9 @@ import re
 import numpy as np
 import pytest
 
+from funcgrad import grad
 from funcgrad.errors import BadArgument, UnknownValue
+from funcgrad.scipy import special
 from funcgrad.show import latex, steps
 
 V = np.array([0.5, -1.0, 2.0])
@@ -92,6 +94,40 @@ def test_a_formula_grows_as_its_function_does():
         return x
 
     assert len(str(latex(f))) < 20_000
+
+
+def test_formulas_say_which_product_and_which_part():
+    W, x, y, z = np.ones((2, 2)), np.ones(2), np.ones(2), 1.0 + 2.0j
+    body = [
+        str(latex(f)(*args)).partition(" = ")[2]
+        for f, args in (
+            (lambda W, x, y: W @ (x * y), (W, x, y)),
+            (lambda W, x, y: (W @ x) * y, (W, x, y)),
+            (lambda x: x @ x, (x,)),
+            (lambda z: np.real(z) * np.imag(z), (z,)),
+            (lambda z: z * (1 + 2j), (z,)),
+            (lambda x: x.at[0].set(3.0), (x,)),
+            (lambda x: (x + 1) % (x - 1) + x // 2, (5.0,)),
+            (grad(lambda x: x * np.sin(x)), (1.0,)),
+            (lambda x: special.erf(x), (1.0,)),
+        )
+    ]
+    assert body == [
+        r"W \, \left(x \, y\right)",
+        r"\left(W \, x\right) \, y",
+        r"x \, x",
+        r"\operatorname{Re}\left(z\right) \, \operatorname{Im}\left(z\right)",
+        r"z \, \left(1+2\mathrm{i}\right)",
+        r"\operatorname{set}_{\mathtt{0}}\left(x, 3\right)",
+        r"\left(\left(x + 1\right) \bmod \left(x - 1\right)\right) + \left\lfloor \frac{x}{2} \right\rfloor",
+        r"\sin\left(x\right) + x \, \cos\left(x\right)",
+        r"\operatorname{erf}\left(x\right)",
+    ]
+
+
+def test_a_formula_that_fails_for_numbers_asks_for_arguments():
+    with pytest.raises(BadArgument, match=r"numbers, and it failed: .* Give some: latex\(f\)\(np.ones"):
+        str(latex(lambda W, x: W @ x))
 
 
 def test_a_formula_of_a_branch_needs_arguments():

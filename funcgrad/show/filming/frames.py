@@ -13,7 +13,7 @@ from funcgrad.show.filming.chain import bar, local_formula, plain, product_formu
 from funcgrad.show.filming.telling import WRITTEN, ample, listed, within
 from funcgrad.show.sheet import Share, Sheet, Value
 from funcgrad.show.sweeping import added
-from funcgrad.show.wording import number, operation, slope
+from funcgrad.show.wording import number, operation, operation_on, slope
 
 Line = tuple[str, str]
 
@@ -180,7 +180,8 @@ class Script:
         bare = operation(value.op, ["x"] * len(args)) if value.op else ""
         texts = [ample(one.value) for one in args]
         infix = "(" not in bare
-        return operation(value.op, [within(text) if infix else text for text in texts]) if value.op else ""
+        written = [within(text) if infix else text for text in texts]
+        return operation_on(value.op, written, [one.value for one in args]) if value.op else ""
 
     def seed(self) -> Frame:
         """The sweep backwards begins: the derivative of the answer by itself is 1."""

@@ -1,0 +1,55 @@
+"""What drawings and steps call values: by the user's variables, arguments and lines, and by no others."""
+
+from functools import partial
+
+import numpy as np
+
+from funcgrad import jit, nn
+from funcgrad.show import draw, steps
+
+V = np.array([0.5, -1.0, 2.0])
+
+
+def test_names_of_arguments_that_no_code_object_has():
+    class Layer:
+        def __call__(self, x, *weights):
+            return x * weights[0] * weights[1]
+
+    def scaled(x, scale):
+        return x * scale
+
+    shown = [draw(Layer())(1.0, 2.0, 3.0), draw(partial(scaled, scale=2.0))(1.0), draw(jit(Layer()))(1.0, 2.0, 3.0)]
+    named = [(one.sheets[0].function, [value.name for value in one.sheets[0].inputs]) for one in shown]
+    assert named[0] == named[2] == ("Layer", ["x", "weights[0]", "weights[1]"])
+    assert named[1] == ("scaled", ["x"])
+
+
+def test_the_line_that_asks_for_a_drawing_is_not_drawn():
+    drawing = draw(np.sin)(1.0)
+    (made,) = [value for value in drawing.sheets[0].values if value.op]
+    assert not made.named
+    assert made.place is None
+    assert "line" not in draw(nn.softmax, most=4)(V).text
+
+
+def test_answers_of_a_gradient_are_named():
+    def product(x, y):
+        b = np.sin(x)
+        return b * y
+
+    backwards = draw(product, backward=True)(1.0, 2.0).text.partition("∇")[2]
+    assert "∂y = b sin" in backwards
+    assert "∂x ×" in backwards
+    assert "∂x = y" in draw(lambda x, y: x * y, backward=True)(2.0, 3.0).text
+    assert "∂x  2" in draw(lambda x: 2 * x, backward=True)(1.0).text
+
+
+def test_the_shape_of_a_vector_is_no_number():
+    assert "5 numbers" in draw(np.sin)(np.ones(5)).text
+    assert "= 5 numbers" in steps(np.sin)(np.ones(5)).text
+
+
+def test_the_steps_of_an_answer_that_is_given():
+    assert "∂x/∂x = 1" in steps(lambda x: x)(3.0).text
+    assert "no gradient: the answer depends on no argument" in steps(lambda x: 3.0)(1.0).text
+    assert "real(val)" in steps(np.real)(1 + 2j).text

@@ -8,6 +8,7 @@ from funcgrad.show.cards import Card
 from funcgrad.show.layout.ordering import Layers, layers_of, ordered
 from funcgrad.show.layout.placing import placed
 from funcgrad.show.layout.ranking import ranked
+from funcgrad.show.tables import columns
 
 #: The width of a letter of the 12 pixel monospaced type, in which a text's width is known beforehand.
 LETTER = 7.25
@@ -111,7 +112,7 @@ def cells_of(cards: Sequence[Card], layers: Layers) -> list[tuple[float, ...]]:
     widths: list[tuple[float, ...]] = []
     for column in layers.columns:
         rows = [texts(cards[v])[:count] for v in column if v < layers.real]
-        lengths = [max(map(len, texts)) for texts in zip(*rows, strict=True)]
+        lengths = [max(map(columns, texts)) for texts in zip(*rows, strict=True)]
         widths.append(tuple([round(LETTER * length + 2 * MARGIN) if length else 0.0 for length in lengths]))
     return widths
 

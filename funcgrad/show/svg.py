@@ -7,6 +7,7 @@ from itertools import pairwise
 from attrs import frozen
 
 from funcgrad.show.picture import MARGIN, Box, Picture, Point, Wire
+from funcgrad.show.tables import columns
 
 #: The margin around all, the height of a heading, the gap between two pictures.
 EDGE, HEADING, BETWEEN = 20.0, 44.0, 48.0
@@ -69,7 +70,7 @@ class Panel:
     @property
     def width(self) -> float:
         """The width of both."""
-        return max(self.picture.width, LETTER * max(len(self.title), len(self.legend)))
+        return max(self.picture.width, LETTER * max(columns(self.title), columns(self.legend)))
 
     @property
     def legend(self) -> str:

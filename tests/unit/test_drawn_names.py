@@ -53,3 +53,13 @@ def test_the_steps_of_an_answer_that_is_given():
     assert "∂x/∂x = 1" in steps(lambda x: x)(3.0).text
     assert "no gradient: the answer depends on no argument" in steps(lambda x: 3.0)(1.0).text
     assert "real(val)" in steps(np.real)(1 + 2j).text
+
+
+def test_wide_letters_have_the_room_that_they_take():
+    def 函数(变量):
+        return 变量 * 2
+
+    drawing = draw(函数)(3.0)
+    assert drawing.text == "· × 2    6  1\n└─ 变量  3  2"
+    given, _ = drawing.panels[0].picture.boxes
+    assert given.cells[0] == draw(lambda four: four * 2)(3.0).panels[0].picture.boxes[0].cells[0]

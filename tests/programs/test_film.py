@@ -150,7 +150,7 @@ def test_the_fragment_names_the_frame(opened):
     assert browser.run("document.documentElement.dataset.theme") == "dark"
     browser.run("location.hash = '#frame=7'")
     browser.until("now.frame === 7")
-    for wrong, frame in (("-5", 0), ("999", 20), ("x", 0)):
+    for wrong, frame in (("-5", 0), ("999", 20), ("x", 0), ("3.6", 4)):
         browser.run(f"location.hash = '#frame={wrong}'")
         browser.until(f"now.frame === {frame}")
 
@@ -322,6 +322,11 @@ def test_a_graph_wider_than_the_page_is_scrolled_to_where_something_happens(open
     browser.press("f")
     assert browser.run("$('stage').scrollWidth <= $('stage').clientWidth") is True
     assert browser.run("$('fit').getAttribute('aria-pressed')") == "true"
+
+
+def test_a_page_opens_where_something_happens_at_once(opened):
+    browser = opened("scalars", "#frame=31")
+    assert browser.run(f"({WITHIN})({HERE}, $('stage'))") is True
 
 
 @pytest.mark.parametrize("size", [(390, 780), (900, 700), (1920, 1080)], ids=str)

@@ -16,7 +16,7 @@ const TIMES = 0.45; // when in its motion a cotangent is multiplied by the local
 const LETTER = 7.25; // the width of a letter in the graph
 const SMALLEST = 0.88, LARGEST = 1.5; // how far the graph is scaled; a larger one is scrolled
 
-const now = { frame: 0, playing: false, speed: 2, began: 0, moving: false, fit: false, seen: null };
+const now = { frame: 0, playing: false, speed: 2, began: 0, moving: false, fit: false, seen: null, opened: false };
 
 // Elements
 
@@ -247,7 +247,7 @@ function followed(frame, active) {
   const edge = (read, pick) => pick(...seen.map(read)) * scale;
   const x = within(edge((n) => n.x, Math.min), edge((n) => n.x + n.width, Math.max), stage.clientWidth - 60, focus.x * scale, focus.width * scale);
   const y = within(edge((n) => n.y, Math.min), edge((n) => n.y + n.height, Math.max), stage.clientHeight - 60, focus.y * scale, focus.height * scale);
-  stage.scrollTo({ left: x - stage.clientWidth / 2, top: y - stage.clientHeight / 2, behavior: calm.matches ? "instant" : "smooth" });
+  stage.scrollTo({ left: x - stage.clientWidth / 2, top: y - stage.clientHeight / 2, behavior: calm.matches || !now.opened ? "instant" : "smooth" });
 }
 
 // The table of values, and the list of all steps
@@ -404,7 +404,7 @@ document.addEventListener("keydown", (event) => {
 function addressed() {
   const asked = new URLSearchParams(location.hash.slice(1));
   if (["light", "dark"].includes(asked.get("theme"))) themed(asked.get("theme"));
-  if (asked.has("frame")) go(Number(asked.get("frame")) || 0);
+  if (asked.has("frame")) go(Math.round(Number(asked.get("frame"))) || 0);
 }
 
 // On paper stand the graph with all numbers, and every step.
@@ -433,3 +433,4 @@ themed();
 scaled();
 show(0);
 addressed();
+now.opened = true; // from here on the graph moves to where something happens; before, it stands there

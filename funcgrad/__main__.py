@@ -7,6 +7,8 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
+from difflib import get_close_matches
+from io import TextIOWrapper
 from typing import Any, TextIO
 
 import numpy as np
@@ -63,6 +65,11 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
         f"On a function of your own: {'; '.join([f'{name}: {does}' for name, does in COMMANDS.items()])}. "
         "Each teaches: python -m funcgrad draw --help.",
     )
+    known = ["examples", *COMMANDS]
+    if arguments and not arguments[0].startswith("-"):
+        near = get_close_matches(arguments[0], known, 1)
+        hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(known)}."
+        parser.exit(2, f"{parser.prog}: There is no command {arguments[0]!r}. {hint}\nMore: {parser.prog} --help\n")
     parser.add_argument("--seed", type=natural(0), default=1, metavar="N", help="split, first weights and batches (1)")
     parser.add_argument("--epochs", type=natural(1), default=60, metavar="N", help="passes over the data (60)")
     parser.add_argument("--version", action="version", version=__version__)
@@ -73,10 +80,16 @@ def main(arguments: Sequence[str] | None = None, out: TextIO | None = None) -> i
     """Run the command, and return its exit status."""
     words = sys.argv[1:] if arguments is None else list(arguments)
     out = out or sys.stdout
+    if out is sys.stdout and isinstance(out, TextIOWrapper):
+        out.reconfigure(errors="replace")  # a pipe that lacks a letter gets a ? in its place
     if words and words[0] == "examples":
         return run_examples(words[1:], out)
     if words and words[0] in COMMANDS:
-        status: int = loaded("funcgrad.commands.running").RUNNING[words[0]](words[1:], out)
+        try:
+            status: int = loaded("funcgrad.commands.running").RUNNING[words[0]](words[1:], out)
+        except KeyboardInterrupt:
+            print("\ninterrupted", file=out)
+            return INTERRUPTED
         return status
     options = parsed(words)
     train, test = iris.split(options.seed)

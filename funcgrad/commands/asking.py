@@ -4,13 +4,18 @@ import argparse
 import ast
 import inspect
 import pkgutil
+import re
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from textwrap import fill
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
+from funcgrad.commands.failing import Failure, Mistake, complain
+
+#: A module's name.
+NAME = re.compile(r"\w+(\.\w+)*")
 HOW = """\
 FUNCTION is module:name, such as mymodel:loss for the function loss in mymodel.py, which Python must find: in this
 folder, or installed. ARGUMENTS are Python literals, one for each argument of the function, quoted for the shell where
@@ -22,10 +27,6 @@ it needs that:
   '{"w": [0.5, 1.0], "b": 0.0}'   a dict is a tree of parameters
   '"relu"'                        text, between quotation marks of its own
 """
-
-
-class Mistake(Exception):
-    """What was wrong with a command, in words for the one who gave it."""
 
 
 def parser_of(name: str, does: str, example: str) -> argparse.ArgumentParser:
@@ -53,12 +54,6 @@ def parsed(parser: argparse.ArgumentParser, words: Sequence[str]) -> tuple[argpa
     return options, function, arguments
 
 
-def complain(parser: argparse.ArgumentParser, mistake: Exception) -> NoReturn:
-    """Say what was wrong, and end with status 2."""
-    more = f"More: {parser.prog} --help\n" if isinstance(mistake, Mistake) else ""
-    parser.exit(2, f"{parser.prog}: {mistake}\n{more}")
-
-
 def is_negative(word: str) -> bool:
     """Whether a word that looks like an option is a number."""
     try:
@@ -79,10 +74,12 @@ def found(name: str) -> Callable[..., Any]:
         inside = pkgutil.resolve_name(f"{module}:")
     except ModuleNotFoundError as error:
         if error.name is None or not f"{module}.".startswith(f"{error.name}."):
-            raise
+            raise Failure(f"{module} cannot be imported.") from error
         raise Mistake(f"There is no module {error.name!r} to import, in this folder or installed.") from error
-    except ValueError as error:
-        raise Mistake(f"{name!r} is no function's name. Write module:name, such as mymodel:loss.") from error
+    except Exception as error:
+        if isinstance(error, ValueError) and not NAME.fullmatch(module):
+            raise Mistake(f"{name!r} is no function's name. Write module:name, such as mymodel:loss.") from error
+        raise Failure(f"{module} cannot be imported.") from error
     for part in attribute.split("."):
         if not hasattr(inside, part):
             near = get_close_matches(part, [one for one in dir(inside) if not one.startswith("_")], 3, 0.5)
@@ -90,7 +87,7 @@ def found(name: str) -> Callable[..., Any]:
             raise Mistake(f"{module} has no {attribute!r}.{hint}")
         inside = getattr(inside, part)
     if not callable(inside):
-        raise Mistake(f"{name} is a {type(inside).__name__}, not a function.")
+        raise Mistake(f"{name} is no function, but of type {type(inside).__name__}.")
     result: Callable[..., Any] = inside
     return result
 

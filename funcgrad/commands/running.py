@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from funcgrad.commands.asking import complain, parsed, parser_of
+from funcgrad.commands.asking import parsed, parser_of
 from funcgrad.commands.checking import report
-from funcgrad.errors import FuncgradError
+from funcgrad.commands.failing import answering
 from funcgrad.examples.neuron import THREE
 from funcgrad.show.drawing import MOST, draw
 from funcgrad.show.filming.film import MOST as SHOWN
 from funcgrad.show.filming.film import film
+from funcgrad.transforms.jitting import jit
 from funcgrad.transforms.program import source
 
 #: What is filmed if no function is named.
@@ -34,12 +35,10 @@ def draw_command(words: Sequence[str], out: TextIO) -> int:
     parser.add_argument("--most", type=int, default=MOST, metavar="N", help=f"fold what is beyond N boxes ({MOST})")
     parser.add_argument("--layout", choices=("own", "dot"), default="own", help="dot: by Graphviz, which must be there")
     options, function, arguments = parsed(parser, words)
-    try:
+    with answering(parser, options.function):
         drawn = draw(function, backward=options.backward, most=options.most, layout=options.layout)(*arguments)
         if options.output:
             drawn.save(options.output)
-    except (FuncgradError, OSError) as error:
-        complain(parser, error)
     out.write(f"{options.output}\n" if options.output else f"{drawn}\n")
     return 0
 
@@ -60,10 +59,8 @@ def film_command(words: Sequence[str], out: TextIO) -> int:
     if not {"-h", "--help"} & {*words} and not options.parse_known_args(words)[1]:
         words = [*words, NEURON, *map(str, THREE.values())]
     chosen, function, arguments = parsed(parser, words)
-    try:
+    with answering(parser, chosen.function):
         film(function, most=chosen.most)(*arguments).save(chosen.output)
-    except (FuncgradError, OSError) as error:
-        complain(parser, error)
     out.write(f"{chosen.output}\n")
     if chosen.open:
         webbrowser.open(Path(chosen.output).resolve().as_uri())
@@ -78,11 +75,10 @@ def source_command(words: Sequence[str], out: TextIO) -> int:
         "alone.",
         "python -m funcgrad source funcgrad.examples.neuron:tanh_by_exp '[0.5, 1.0]' > tanh.py",
     )
-    _, function, arguments = parsed(parser, words)
-    try:
-        text = source(function, *arguments)
-    except FuncgradError as error:
-        complain(parser, error)
+    options, function, arguments = parsed(parser, words)
+    texts = tuple([i for i, a in enumerate(arguments) if a is None or isinstance(a, str)])
+    with answering(parser, options.function):
+        text = source(jit(function, static_argnums=texts) if texts else function, *arguments)
     out.write(text if text.endswith("\n") else f"{text}\n")
     return 0
 
@@ -98,10 +94,8 @@ def check_command(words: Sequence[str], out: TextIO) -> int:
     )
     parser.add_argument("--order", type=int, choices=(1, 2, 3), default=2, help="the highest order of derivatives (2)")
     options, function, arguments = parsed(parser, words)
-    try:
+    with answering(parser, options.function):
         lines, right = report(function, [float(a) if type(a) is int else a for a in arguments], options.order)
-    except (FuncgradError, ValueError) as error:
-        complain(parser, error)
     out.writelines([f"{line}\n" for line in lines])
     return 0 if right else 1
 

@@ -1,6 +1,7 @@
 """`python -m funcgrad draw | source | check` on a function of the user's: what they print, and how they end."""
 
 import io
+import os
 import re
 import subprocess
 import sys
@@ -31,6 +32,15 @@ def wrong(x):
 
 def power(x, n):
     return x**n
+
+def empty(x):
+    x * 2
+
+def third(x):
+    return x[2]
+
+def named(x, name):
+    return np.sin(x) if name == "sin" else x
 """
 
 
@@ -101,7 +111,7 @@ def test_a_whole_number_that_is_no_argument_of_a_derivative_stays_whole():
         (["draw", "nomodel:loss", "1"], "There is no module 'nomodel' to import"),
         (["draw", "mymodel.py:loss", "1"], "is a file. Write the module as Python imports it: mymodel:loss."),
         (["draw", "mymodel:los", "1"], "mymodel has no 'los'. Did you mean loss?"),
-        (["draw", "mymodel:FACTOR"], "mymodel:FACTOR is a float, not a function."),
+        (["draw", "mymodel:FACTOR"], "mymodel:FACTOR is no function, but of type float."),
         (["draw", "mymodel:half"], "mymodel:half(x) was given 0 arguments: missing a required argument: 'x'."),
         (["draw", "mymodel:half", "1", "2"], "mymodel:half(x) was given 2 arguments: too many positional arguments."),
         (["draw", "mymodel:half", "abc"], "Argument 1, abc, is no Python literal. For text, write '\"abc\"'."),
@@ -120,9 +130,47 @@ def test_mistakes_are_named_and_end_with_2(words, message, capsys):
     assert "Traceback" not in said
 
 
-def test_a_module_that_cannot_be_imported_says_so_itself():
-    with pytest.raises(ModuleNotFoundError, match="nowhere_to_be_found"):
-        command.main(["draw", "broken:f"], io.StringIO())
+@pytest.mark.parametrize(
+    ("words", "line", "end"),
+    [
+        (["draw", "broken:f"], "import nowhere_to_be_found", "broken cannot be imported."),
+        (["draw", "mymodel:third", "[1.0]"], "return x[2]", "mymodel:third failed with these arguments."),
+        (["check", "mymodel:third", "[1.0]"], "return x[2]", "mymodel:third failed with these arguments."),
+        (["source", "mymodel:third", "[1.0]"], "return x[2]", "mymodel:third failed with these arguments."),
+        (["film", "mymodel:third", "[1.0]"], "return x[2]", "mymodel:third failed with these arguments."),
+    ],
+)
+def test_what_fails_in_the_users_lines_is_shown_there_and_ends_with_2(words, line, end, capsys):
+    said = refused(capsys, *words)
+    assert line in said
+    assert said.endswith(f"python -m funcgrad {words[0]}: {end}\n")
+    assert "funcgrad/" not in said.replace(os.sep, "/")
+    assert "importlib" not in said
+
+
+def test_a_check_of_nothing_is_no_success(capsys):
+    assert "it returned no real or complex number" in refused(capsys, "check", "mymodel:empty", "1.0")
+
+
+def test_source_takes_texts():
+    assert "np.sin(x)" in said("source", "mymodel:named", "2.0", '"sin"')[1]
+
+
+def test_an_unknown_command_is_named(capsys):
+    assert "There is no command 'drw'. Did you mean draw?" in refused(capsys, "drw", "mymodel:loss")
+    assert "There are examples, draw, film, source, check." in refused(capsys, "zzz")
+
+
+def test_a_pipe_that_lacks_letters_gets_others():
+    done = subprocess.run(
+        [sys.executable, "-m", "funcgrad", "draw", "funcgrad.examples.neuron:tanh_by_exp", "0.5"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        timeout=120,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"?? e exp" in done.stdout
 
 
 @pytest.mark.parametrize("name", ["draw", "source", "check"])

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from funcgrad.errors import BadAnswer
-from funcgrad.graph.provenance import argument_name, function_place, refuse
+from funcgrad.graph.provenance import argument_name, function_place
 from funcgrad.show.tables import table
 from funcgrad.transforms.checks import (
     STEP,
@@ -44,11 +44,10 @@ def rows(function: Callable[..., Any], arguments: Sequence[Any]) -> Iterator[tup
     """For each real leaf the derivative in a random direction, both ways, and the difference."""
     g, xs, paths = moving(function, arguments)
     if not g(*xs):
-        refuse(
-            BadAnswer,
-            f"The derivatives of {function_place(function)[0]} were to be checked, and it returned no real or complex "
-            "number.",
-            "Is a return missing? Return what you want differentiated.",
+        name, where = function_place(function)
+        raise BadAnswer(
+            f"The derivatives of {name}{where} were to be checked, and it returned no real or complex number. "
+            "Is a return missing? Return what you want differentiated."
         )
     check = Check(paths, ("fwd", "rev"), None, None, STEP, np.random.default_rng(0))
     ybars = [random_like(check.rng, y) for y in g(*xs)]

@@ -7,7 +7,7 @@ from attrs import field, frozen
 
 from funcgrad import random
 from funcgrad.data.batching import numbered, steps_of_epoch
-from funcgrad.errors import BadArgument
+from funcgrad.errors import BadAnswer, BadArgument
 from funcgrad.graph.provenance import refuse
 from funcgrad.optim.protocol import apply_updates, with_extra_args_support
 from funcgrad.transforms.derivatives import value_and_grad
@@ -69,6 +69,13 @@ def fit(
     (40, 20, 3.0)
     """
     steps_of_epoch(data, batch_size, drop_remainder)  # refuse before the first step is asked for
+    if not (hasattr(optimizer, "init") and hasattr(optimizer, "update")):
+        refuse(
+            BadArgument,
+            f"data.fit was given {getattr(optimizer, '__name__', repr(optimizer))} as its optimizer, which has no init "
+            "and update.",
+            "Make one, as optim.adam(1e-3) does.",
+        )
     own = with_extra_args_support(optimizer)
     update = stepped(loss, own, has_aux)
     state = own.init(params) if after is None else after.state
@@ -120,9 +127,20 @@ def taken(
         keys = () if noise is None else (random.fold_in(noise, number),)
         params, state, value, metrics = update(step.params, step.state, batch, *keys)
         if ended and evaluate is not None:
-            metrics = {**metrics, **evaluate(params)}
+            metrics = {**metrics, **measured(evaluate(params))}
         step = Step(number, epoch, ended, float(value), params, state, metrics)
         yield step
+
+
+def measured(metrics: Any) -> Mapping[str, Any]:
+    """What `evaluate` returned."""
+    if not isinstance(metrics, Mapping):
+        refuse(
+            BadAnswer,
+            f"evaluate returned a {type(metrics).__name__}. Metrics have names.",
+            'Return a dict: {"accuracy": 0.9}.',
+        )
+    return metrics
 
 
 def early_stopping(
@@ -157,10 +175,10 @@ def stopped(steps: Iterable[Step], patience: int, min_delta: float, value: Calla
     best, waited = float("inf"), 0
     for step in steps:
         yield step
-        measured = value(step)
-        if measured is None:
+        now = value(step)
+        if now is None:
             continue
-        better = measured < best - min_delta
-        best, waited = (measured, 0) if better else (best, waited + 1)
+        better = now < best - min_delta
+        best, waited = (now, 0) if better else (best, waited + 1)
         if waited >= patience:
             return

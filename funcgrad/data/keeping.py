@@ -20,8 +20,8 @@ from funcgrad.data.fitting import Step
 from funcgrad.errors import BadArgument, BadCheckpoint
 from funcgrad.graph.provenance import refuse
 
-#: What a file that is no `.npz`, or not one of `save`'s, raises when it is read.
-FOREIGN = (zipfile.BadZipFile, ValueError, KeyError, TypeError, EOFError)
+#: What a file that is no `.npz`, or not one of `save`'s, or damaged, raises when it is read.
+FOREIGN = (zipfile.BadZipFile, ValueError, KeyError, TypeError, EOFError, RuntimeError, OSError)
 FORMAT, VERSION = "funcgrad.checkpoint", 1
 #: Python's own numbers, by name.
 NUMBERS: dict[str, Any] = {kind.__name__: kind for kind in (bool, int, float, complex)}
@@ -39,7 +39,12 @@ def save(path: str | os.PathLike[str], params: Any, notes: Mapping[str, Any] | N
     """
     leaves = tree.leaves_with_path(params)
     rows = [(tree.path_name(where, "tree"), *described(where, leaf)) for where, leaf in leaves]
-    header = {"format": FORMAT, "version": VERSION, "notes": dict(notes or {}), "leaves": rows}
+    header = {
+        "format": FORMAT,
+        "version": VERSION,
+        "notes": {key: plain(note) for key, note in (notes or {}).items()},
+        "leaves": rows,
+    }
     arrays = {f"leaf{i}": np.asarray(leaf) for i, (_, leaf) in enumerate(leaves)}
     arrays["header"] = np.frombuffer(json.dumps(header).encode(), np.uint8)
     goal = Path(path)
@@ -52,6 +57,19 @@ def save(path: str | os.PathLike[str], params: Any, notes: Mapping[str, Any] | N
         part.replace(goal)
     finally:
         part.unlink(missing_ok=True)
+
+
+def plain(note: Any) -> Any:
+    """A note, as Python's own number where it is one of NumPy's."""
+    if isinstance(note, np.generic):
+        return note.item()
+    if not (note is None or isinstance(note, str | int | float | list | tuple | dict)):
+        refuse(
+            BadArgument,
+            f"data.save was given a {type(note).__name__} among its notes. They are numbers and texts.",
+            "Put arrays into the tree.",
+        )
+    return note
 
 
 def described(path: tree.Path, leaf: Any) -> tuple[str, str, list[int]]:
@@ -122,14 +140,14 @@ def opened(path: str | os.PathLike[str]) -> tuple[Any, list[Any]]:
 
 def read(path: str | os.PathLike[str]) -> tuple[Any, list[Any]] | str:
     """The header and the leaves of a file, or what is wrong with it."""
-    with suppress(*FOREIGN), np.load(path, allow_pickle=False) as file:
+    with Path(path).open("rb") as there, suppress(*FOREIGN), np.load(there, allow_pickle=False) as file:
         header = json.loads(bytes(file["header"]))
         if header["version"] != VERSION:
             return f"is of version {header['version']}, this funcgrad reads {VERSION}"
         if header["format"] == FORMAT:
             leaves = [file[f"leaf{i}"] for i in range(len(header["leaves"]))]
             return header, [restored(row[1], leaf) for row, leaf in zip(header["leaves"], leaves, strict=True)]
-    return "is no checkpoint of funcgrad"
+    return "is damaged, or no checkpoint of funcgrad"
 
 
 def restored(kind: str, leaf: Any) -> Any:
@@ -139,20 +157,36 @@ def restored(kind: str, leaf: Any) -> Any:
 
 # ---- steps of a training -------------------------------------------------------------------------------------------
 def checkpointed(steps: Iterable[Step], path: str | os.PathLike[str], every: int = 1) -> Iterator[Step]:
-    """The steps, of which each `every`-th and the last are written to a file before they are handed on.
+    """The steps, of which each `every`-th is written to a file before it is handed on, and the last when they end.
+
+    The last is written too if the training is interrupted, or stopped early.
 
     >>> steps = [Step(i, 1, False, 0.5, np.float64(i), ()) for i in range(1, 4)]
     >>> taken = list(checkpointed(steps, "run.npz", every=2))
     >>> resumed("run.npz", np.float64(0.0), ()).step
     3
     """
-    step = None
-    for step in steps:
-        if step.step % every == 0:
+    if every < 1:
+        refuse(
+            BadArgument,
+            f"data.checkpointed was given every={every!r}. It is after how many steps one is written.",
+            "Write every=1 or more.",
+        )
+    return kept(steps, path, every)
+
+
+def kept(steps: Iterable[Step], path: str | os.PathLike[str], every: int) -> Iterator[Step]:
+    """The steps; the last is written whether they end, are interrupted, or are not asked for any more."""
+    step = written = None
+    try:
+        for step in steps:
+            if step.step % every == 0:
+                save_step(path, step)
+                written = step
+            yield step
+    finally:
+        if step is not None and step is not written:
             save_step(path, step)
-        yield step
-    if step is not None and step.step % every:
-        save_step(path, step)
 
 
 def save_step(path: str | os.PathLike[str], step: Step) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from funcgrad import data, grad, optim, random, tree
 from funcgrad.data.fitting import Step
-from funcgrad.errors import BadArgument, BadCheckpoint
+from funcgrad.errors import BadAnswer, BadArgument, BadCheckpoint
 
 X = np.linspace(-1.0, 1.0, 10)
 POINTS = {"x": X, "y": 3.0 * X + 0.5}
@@ -190,9 +190,9 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
 def test_a_training_resumes_from_a_file_to_the_last_bit(tmp_path):
     path = tmp_path / "run.npz"
     steps = list(training())
-    for step in data.checkpointed(training(), path, every=2):
-        if step.step == 5:  # the machine stops here: what was written last is step 4
-            break
+    running = data.checkpointed(training(), path, every=2)
+    while next(running).step < 5:
+        pass  # the machine stops here: what was written last is step 4
     before = data.resumed(path, start(), optim.adam(0.1).init(start()))
     assert (before.step, before.epoch, before.ended, before.loss) == (4, 2, False, steps[3].loss)
     rest = list(training(after=before))
@@ -234,6 +234,14 @@ def test_a_bar_hands_the_steps_on(bar, capfd):
             BadArgument,
             ["a str at tree['name']", "holds numbers and arrays", "leave it out"],
         ),
+        (lambda: data.save("x.npz", 1.0, {"w": X}), BadArgument, ["a ndarray among its notes", "arrays into the tree"]),
+        (lambda: data.checkpointed([], "x.npz", every=0), BadArgument, ["every=0", "how many steps", "every=1"]),
+        (
+            lambda: data.fit(np.sum, X, X, optim.adam),
+            BadArgument,
+            ["was given adam as its optimizer", "no init and update", "optim.adam(1e-3)"],
+        ),
+        (lambda: list(training(evaluate=lambda w: 1.0)), BadAnswer, ["evaluate returned a float", '{"accuracy": 0.9}']),
         (lambda: data.progress([], bar="dots"), BadArgument, ["bar='dots'", "'tqdm' or 'rich'"]),
     ],
 )
@@ -266,7 +274,7 @@ def test_another_file_is_refused(tmp_path):
     path = tmp_path / "other.npz"
     for content in (b"", b"text", b"PK\x03\x04 broken"):
         path.write_bytes(content)
-        with pytest.raises(BadCheckpoint, match=r"other.npz is no checkpoint of funcgrad. .*funcgrad.data.save wrote"):
+        with pytest.raises(BadCheckpoint, match=r"is damaged, or no checkpoint of funcgrad. .*data.save wrote"):
             data.load(path)
     np.savez(path, header=np.frombuffer(b'{"format": "funcgrad.checkpoint", "version": 99}', np.uint8))
     with pytest.raises(BadCheckpoint, match="is of version 99, this funcgrad reads 1"):
@@ -276,3 +284,46 @@ def test_another_file_is_refused(tmp_path):
         data.load(tmp_path / "array.npy")
     with pytest.raises(FileNotFoundError):
         data.load(tmp_path / "missing.npz")
+
+
+def test_a_damaged_file_is_refused(tmp_path):
+    """One letter of it changed, wherever: it is refused, or nothing that is loaded differs."""
+    tree_of = {"w": np.arange(3.0), "b": 2.0}
+    data.save(tmp_path / "whole.npz", tree_of)
+    whole, refused = (tmp_path / "whole.npz").read_bytes(), 0
+    for place in range(0, len(whole), 7):
+        damaged = bytearray(whole)
+        damaged[place] ^= 0x55
+        (tmp_path / "damaged.npz").write_bytes(damaged)
+        try:
+            loaded = data.load(tmp_path / "damaged.npz", tree_of)
+        except BadCheckpoint:
+            refused += 1
+        else:
+            assert loaded["b"] == 2.0
+            assert loaded["w"].tolist() == [0.0, 1.0, 2.0]
+    assert refused > 50
+
+
+def test_the_last_step_is_written_however_a_training_ends(tmp_path):
+    path = tmp_path / "run.npz"
+    steps = [Step(i, 1, False, 0.5, np.float64(i), ()) for i in range(1, 8)]
+
+    def broken():
+        yield from steps[:5]
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(data.checkpointed(broken(), path, every=4))
+    assert data.resumed(path, np.float64(0.0), ()).step == 5
+    stopped = data.early_stopping(data.checkpointed(steps, path, every=4), 2)
+    assert [step.step for step in stopped][-1] == data.resumed(path, np.float64(0.0), ()).step == 3
+    for step in data.checkpointed(steps, path, every=4):
+        if step.step == 6:
+            break
+    assert data.resumed(path, np.float64(0.0), ()).step == 6
+
+
+def test_notes_are_numbers_of_numpy_too(tmp_path):
+    data.save(tmp_path / "p.npz", 1.0, {"accuracy": np.float32(0.5), "count": np.int64(3), "by": "hand"})
+    assert data.notes_of(tmp_path / "p.npz") == {"accuracy": 0.5, "count": 3, "by": "hand"}

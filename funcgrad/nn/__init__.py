@@ -33,8 +33,11 @@ from funcgrad.nn.activations import (
     silu,
     soft_sign,
     softplus,
+    sparse_plus,
+    sparse_sigmoid,
     squareplus,
     swish,
+    tanh,
 )
 from funcgrad.nn.attention import dot_product_attention, multi_head_attention
 from funcgrad.nn.combining import fan_in_concat, fan_in_sum, fan_out, parallel, residual, serial
@@ -66,5 +69,6 @@ __all__ = [
     "lifted", "linear", "log_sigmoid", "log_softmax", "logsumexp", "losses", "lstm", "mae", "max_pool", "max_pooling",
     "mish", "mse", "multi_head_attention", "one_hot", "parallel", "relu", "relu6", "residual", "rnn", "selu", "serial",
     "sigmoid", "sigmoid_binary_cross_entropy", "silu", "soft_sign", "softmax", "softmax_cross_entropy",
-    "softmax_cross_entropy_with_integer_labels", "softplus", "squared_error", "squareplus", "standardize", "swish",
+    "softmax_cross_entropy_with_integer_labels", "softplus", "sparse_plus", "sparse_sigmoid", "squared_error",
+    "squareplus", "standardize", "swish", "tanh",
 ]  # fmt: skip

@@ -223,3 +223,33 @@ def mish(x: Any) -> Any:
     """
     x = operand("mish", x)
     return x * np.tanh(softplus(x))
+
+
+def tanh(x: Any) -> Any:
+    """The hyperbolic tangent, between -1 and 1: np.tanh.
+
+    >>> float(tanh(0.5).round(4))
+    0.4621
+    """
+    return np.tanh(strong(admit(x)))
+
+
+def sparse_plus(x: Any) -> Any:
+    """0 up to -1, then (x + 1)² / 4, and x from 1 on. Its slope is `sparse_sigmoid`.
+
+    >>> import numpy as np
+    >>> sparse_plus(np.array([-2.0, 0.0, 3.0])).tolist()
+    [0.0, 0.25, 3.0]
+    """
+    x = operand("sparse_plus", x)
+    return np.where(x >= 1, x, (np.clip(x, -1, 1) + 1) ** 2 / 4)
+
+
+def sparse_sigmoid(x: Any) -> Any:
+    """0 up to -1, then (x + 1) / 2, and 1 from 1 on.
+
+    >>> import numpy as np
+    >>> sparse_sigmoid(np.array([-2.0, 0.5, 3.0])).tolist()
+    [0.0, 0.75, 1.0]
+    """
+    return np.clip(operand("sparse_sigmoid", x) + 1, 0, 2) / 2

@@ -1,10 +1,10 @@
 """Initializers, under JAX's names: each returns init(key, shape, dtype), which draws the weights of a layer.
 
 The fans of a shape are its last axis but one (what comes in) and its last (what goes out), each times the product of
-the axes before them, which are the window of a convolution.
+the axes before them, which are the window of a convolution; other axes can be named, several for each.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any
 
@@ -20,13 +20,13 @@ Initializer = Callable[..., Any]
 CUT = 0.87962566103423978
 
 
-def constant(value: Any) -> Initializer:
+def constant(value: Any, dtype: Any = float) -> Initializer:
     """A value everywhere.
 
     >>> constant(2.0)(None, (2,)).tolist()
     [2.0, 2.0]
     """
-    return lambda key, shape, dtype=float: np.full(shape, value, dtype)
+    return lambda key, shape, dtype=dtype: np.full(shape, value, dtype)
 
 
 def zeros(key: Any, shape: Any, dtype: Any = float) -> Any:
@@ -52,37 +52,46 @@ def scaled(scale: Any, drawn: Any) -> Any:
     return drawn * np.asarray(scale, drawn.dtype)[()]
 
 
-def normal(stddev: Any = 1e-2) -> Initializer:
+def normal(stddev: Any = 1e-2, dtype: Any = float) -> Initializer:
     """Normal numbers of mean 0.
 
     >>> from funcgrad import random
     >>> normal(1.0)(random.key(0), (2,)).round(4).tolist()
     [-2.2719, -0.7013]
     """
-    return lambda key, shape, dtype=float: scaled(stddev, random.normal(key, shape, dtype))
+    return lambda key, shape, dtype=dtype: scaled(stddev, random.normal(key, shape, dtype))
 
 
-def uniform(scale: Any = 1e-2) -> Initializer:
+def uniform(scale: Any = 1e-2, dtype: Any = float) -> Initializer:
     """Numbers between 0 and `scale`.
 
     >>> from funcgrad import random
     >>> uniform(1.0)(random.key(0), (2,)).round(4).tolist()
     [0.0115, 0.2415]
     """
-    return lambda key, shape, dtype=float: random.uniform(key, shape, dtype, 0.0, scale)
+    return lambda key, shape, dtype=dtype: random.uniform(key, shape, dtype, 0.0, scale)
 
 
-def truncated_normal(stddev: Any = 1e-2, lower: Any = -2.0, upper: Any = 2.0) -> Initializer:
+def truncated_normal(stddev: Any = 1e-2, dtype: Any = float, lower: Any = -2.0, upper: Any = 2.0) -> Initializer:
     """Normal numbers cut to [lower, upper], then times `stddev`.
 
     >>> from funcgrad import random
     >>> bool(abs(truncated_normal(1.0)(random.key(0), (99,))).max() < 2)
     True
     """
-    return lambda key, shape, dtype=float: scaled(stddev, random.truncated_normal(key, lower, upper, shape, dtype))
+    return lambda key, shape, dtype=dtype: scaled(stddev, random.truncated_normal(key, lower, upper, shape, dtype))
 
 
-def fans(shape: Any, in_axis: int = -2, out_axis: int = -1) -> tuple[int, int]:
+#: One axis or several.
+Axes = int | Sequence[int]
+
+
+def counted(shape: Any, axes: Axes) -> int:
+    """How many numbers some axes have."""
+    return prod([shape[axis] for axis in ((axes,) if isinstance(axes, int) else axes)])
+
+
+def fans(shape: Any, in_axis: Axes = -2, out_axis: Axes = -1, batch_axis: Axes = ()) -> tuple[int, int]:
     """How many numbers one output is made of, and how many outputs one input goes to."""
     if len(shape) < 2:
         refuse(
@@ -90,16 +99,24 @@ def fans(shape: Any, in_axis: int = -2, out_axis: int = -1) -> tuple[int, int]:
             f"nn.initializers was given the shape {tuple(shape)}. What comes in and what goes out are two axes.",
             "Use initializers.normal or zeros for a vector.",
         )
-    window = prod(shape) // max(1, shape[in_axis] * shape[out_axis])
-    return shape[in_axis] * window, shape[out_axis] * window
+    into, out, batch = counted(shape, in_axis), counted(shape, out_axis), counted(shape, batch_axis)
+    window = prod(shape) // max(1, into * out * batch)
+    return into * window, out * window
 
 
 def variance_scaling(
-    scale: Any, mode: str, distribution: str, in_axis: int = -2, out_axis: int = -1, dtype: Any = float
+    scale: Any,
+    mode: str,
+    distribution: str,
+    in_axis: Axes = -2,
+    out_axis: Axes = -1,
+    batch_axis: Axes = (),
+    dtype: Any = float,
 ) -> Initializer:
     """Numbers of mean 0 and variance scale / n, n a fan: "fan_in", "fan_out" or "fan_avg", their mean.
 
-    The distribution is "normal", "uniform", or "truncated_normal", which is cut at two standard deviations.
+    Axes that are batches count for neither. The distribution is "normal", "uniform", or "truncated_normal", which is
+    cut at two standard deviations.
 
     >>> from funcgrad import random
     >>> init = variance_scaling(1.0, "fan_in", "uniform")
@@ -116,7 +133,7 @@ def variance_scaling(
     default = dtype
 
     def init(key: Any, shape: Any, dtype: Any = default) -> Any:
-        fan_in, fan_out = fans(shape, in_axis, out_axis)
+        fan_in, fan_out = fans(shape, in_axis, out_axis, batch_axis)
         fan = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[mode]
         stddev = (scale / max(1, fan)) ** 0.5
         if distribution == "normal":
@@ -128,64 +145,68 @@ def variance_scaling(
     return init
 
 
-def glorot_normal(in_axis: int = -2, out_axis: int = -1, dtype: Any = float) -> Initializer:
+def glorot_normal(in_axis: Axes = -2, out_axis: Axes = -1, batch_axis: Axes = (), dtype: Any = float) -> Initializer:
     """Variance 2 / (in + out), cut at two standard deviations. Glorot and Bengio (AISTATS 2010).
 
     >>> from funcgrad import random
     >>> float(glorot_normal()(random.key(0), (100, 300)).var().round(3))      # 2 / 400
     0.005
     """
-    return variance_scaling(1.0, "fan_avg", "truncated_normal", in_axis, out_axis, dtype)
+    return variance_scaling(1.0, "fan_avg", "truncated_normal", in_axis, out_axis, batch_axis, dtype)
 
 
-def glorot_uniform(in_axis: int = -2, out_axis: int = -1, dtype: Any = float) -> Initializer:
+def glorot_uniform(in_axis: Axes = -2, out_axis: Axes = -1, batch_axis: Axes = (), dtype: Any = float) -> Initializer:
     """Between ±√(6 / (in + out)). Glorot and Bengio (AISTATS 2010), equation 16.
 
     >>> from funcgrad import random
     >>> bool(abs(glorot_uniform()(random.key(0), (2, 4))).max() <= 1)         # √(6 / 6)
     True
     """
-    return variance_scaling(1.0, "fan_avg", "uniform", in_axis, out_axis, dtype)
+    return variance_scaling(1.0, "fan_avg", "uniform", in_axis, out_axis, batch_axis, dtype)
 
 
-def he_normal(in_axis: int = -2, out_axis: int = -1, dtype: Any = float) -> Initializer:
+def he_normal(in_axis: Axes = -2, out_axis: Axes = -1, batch_axis: Axes = (), dtype: Any = float) -> Initializer:
     """Variance 2 / in, for layers before a rectifier. He, Zhang, Ren and Sun (ICCV 2015), equation 10.
 
     >>> from funcgrad import random
     >>> float(he_normal()(random.key(0), (100, 300)).var().round(3))          # 2 / 100
     0.02
     """
-    return variance_scaling(2.0, "fan_in", "truncated_normal", in_axis, out_axis, dtype)
+    return variance_scaling(2.0, "fan_in", "truncated_normal", in_axis, out_axis, batch_axis, dtype)
 
 
-def he_uniform(in_axis: int = -2, out_axis: int = -1, dtype: Any = float) -> Initializer:
+def he_uniform(in_axis: Axes = -2, out_axis: Axes = -1, batch_axis: Axes = (), dtype: Any = float) -> Initializer:
     """Between ±√(6 / in). He, Zhang, Ren and Sun (ICCV 2015).
 
     >>> from funcgrad import random
     >>> bool(abs(he_uniform()(random.key(0), (6, 4))).max() <= 1)
     True
     """
-    return variance_scaling(2.0, "fan_in", "uniform", in_axis, out_axis, dtype)
+    return variance_scaling(2.0, "fan_in", "uniform", in_axis, out_axis, batch_axis, dtype)
 
 
-def lecun_normal(in_axis: int = -2, out_axis: int = -1, dtype: Any = float) -> Initializer:
+#: Glorot's and He's, by their first names.
+xavier_normal, xavier_uniform, kaiming_normal, kaiming_uniform = glorot_normal, glorot_uniform, he_normal, he_uniform
+
+
+def lecun_normal(in_axis: Axes = -2, out_axis: Axes = -1, batch_axis: Axes = (), dtype: Any = float) -> Initializer:
     """Variance 1 / in. LeCun, Bottou, Orr and Müller, *Efficient BackProp* (1998), section 4.6.
 
     >>> from funcgrad import random
     >>> float(lecun_normal()(random.key(0), (100, 300)).var().round(3))
     0.01
     """
-    return variance_scaling(1.0, "fan_in", "truncated_normal", in_axis, out_axis, dtype)
+    return variance_scaling(1.0, "fan_in", "truncated_normal", in_axis, out_axis, batch_axis, dtype)
 
 
-def lecun_uniform(in_axis: int = -2, out_axis: int = -1, dtype: Any = float) -> Initializer:
+def lecun_uniform(in_axis: Axes = -2, out_axis: Axes = -1, batch_axis: Axes = (), dtype: Any = float) -> Initializer:
     """Between ±√(3 / in). LeCun, Bottou, Orr and Müller, *Efficient BackProp* (1998).
 
     >>> from funcgrad import random
     >>> bool(abs(lecun_uniform()(random.key(0), (3, 4))).max() <= 1)
     True
     """
-    return variance_scaling(1.0, "fan_in", "uniform", in_axis, out_axis, dtype)
+    return variance_scaling(1.0, "fan_in", "uniform", in_axis, out_axis, batch_axis, dtype)
 
 
 def orthogonal(scale: Any = 1.0, column_axis: int = -1, dtype: Any = float) -> Initializer:

@@ -59,6 +59,7 @@ def activations() -> None:
     for name in (
         *("relu", "relu6", "sigmoid", "softplus", "soft_sign", "silu", "swish", "log_sigmoid", "leaky_relu", "elu"),
         *("hard_sigmoid", "hard_silu", "hard_tanh", "celu", "selu", "gelu", "glu", "squareplus", "mish", "hard_swish"),
+        *("sparse_plus", "tanh"),
     ):
         compare(name, getattr(nn, name), getattr(jax.nn, name), POINTS)
     compare("gelu exact", lambda x: nn.gelu(x, False), lambda x: jax.nn.gelu(x, False), POINTS)

@@ -295,3 +295,13 @@ def probabilities_in_place_of_classes():
 @pytest.mark.parametrize(("program", "kind", "sentences"), REFUSALS)
 def test_refusals(program, kind, sentences):
     check(program, kind, sentences)
+
+
+def test_sparse_activations():
+    """Blondel, Martins and Niculae, *Learning with Fenchel–Young losses* (2020): the slope of one is the other."""
+    x = np.array([-1e300, -2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 1e300])
+    np.testing.assert_allclose(nn.sparse_plus(x), [0, 0, 0, 0.0625, 0.25, 0.5625, 1, 2, 1e300])
+    np.testing.assert_array_equal(vmap(grad(nn.sparse_plus))(x), nn.sparse_sigmoid(x))
+    np.testing.assert_array_equal(vmap(grad(nn.sparse_sigmoid))(x[[0, 1, 3, 4, 5, 7, 8]]), [0, 0, 0.5, 0.5, 0.5, 0, 0])
+    assert nn.tanh(0.5) == np.tanh(0.5)
+    assert nn.sparse_plus(np.float32(0.5)).dtype == np.float32

@@ -276,9 +276,15 @@ def test_other_initializers():
     assert wide.var() == pytest.approx(3 / 1000, rel=0.05)
     assert initializers.normal(2.0)(KEY, (9999,)).std() == pytest.approx(2, rel=0.03)
     assert initializers.uniform(2.0)(KEY, (9999,)).mean() == pytest.approx(1, rel=0.03)
-    cut = initializers.truncated_normal(2.0, -1.0, 1.0)(KEY, (99,))
+    cut = initializers.truncated_normal(2.0, float, -1.0, 1.0)(KEY, (99,))
     assert np.abs(cut).max() <= 2
     assert initializers.constant(3.0)(KEY, (2,), np.float32).dtype == np.float32
+    for init in (initializers.constant(3.0, np.float32), initializers.normal(1.0, np.float32)):
+        assert init(KEY, (2,)).dtype == np.float32
+    one, many = initializers.he_uniform()(KEY, (3, 4)), initializers.he_uniform(batch_axis=0)(KEY, (5, 3, 4))
+    assert abs(one).max() <= np.sqrt(2) >= abs(many).max() > 1  # a batch of five has the fans of one
+    assert initializers.fans((2, 3, 5), (0, 1), 2) == (6, 5)
+    assert initializers.xavier_uniform is initializers.glorot_uniform
 
 
 @pytest.mark.parametrize(("shape", "axis"), [((6, 4), -1), ((4, 6), -1), ((2, 3, 4), -1), ((4, 2, 3), 0)])

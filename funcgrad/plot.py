@@ -83,8 +83,16 @@ def accuracy(steps: Iterable[Any], *names: str, label: str = "{}", ax: Axes | No
     [0.0, 0.5, 0.75]
     """
     ends = [step for step in steps if step.ended]
-    found = names or tuple(sorted({name for step in ends for name in step.metrics}))
-    if not found or not ends:
+    there = sorted({name for step in ends for name in step.metrics})
+    found = names or tuple(there)
+    strange = [name for name in found if name not in there]
+    if strange and there:
+        refuse(
+            BadArgument,
+            f"plot.accuracy was asked for {strange[0]!r}, which no step has. There are {', '.join(there)}.",
+            "Name one of these, or none for all.",
+        )
+    if not there:
         refuse(
             BadArgument,
             f"plot.accuracy found no metrics at the ends of {len(ends)} epochs.",
@@ -96,7 +104,8 @@ def accuracy(steps: Iterable[Any], *names: str, label: str = "{}", ax: Axes | No
     for name, row in zip(found, values, strict=True):
         at = [step.epoch for step in ends]
         own.plot(at, row, marker="o", markersize=3, color=next_colour(own), label=label.format(name))
-    if np.nanmin(values) >= 0 and np.nanmax(values) <= 1:
+    known = values[np.isfinite(values)]
+    if known.size and known.min() >= 0 and known.max() <= 1:
         own.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
     own.xaxis.set_major_locator(MaxNLocator(integer=True))
     return legended(own, len(found) > 1 or label != "{}")
@@ -141,6 +150,12 @@ def decision_boundary(
             f"plot.decision_boundary was given points of shape {places.shape}. It draws a plane.",
             "Pass points of shape (n, 2), and a model of two features.",
         )
+    if not len(places):
+        refuse(
+            BadArgument,
+            "plot.decision_boundary was given no points. They say which part of the plane to draw.",
+            "Pass points of shape (n, 2), n being 1 or more.",
+        )
     own = axes(ax, "x₁", "x₂", (5.0, 5.0))
     margin = 0.08 * (np.ptp(places, axis=0) + 1e-12)
     low, high = places.min(axis=0) - margin, places.max(axis=0) + margin
@@ -160,13 +175,16 @@ def decision_boundary(
 
 def shaded(ax: Axes, x: Any, y: Any, score: Any, level: float) -> None:
     """A real score: two colours that pale towards the line between them."""
-    reach = max(float(np.abs(score - level).max()), 1e-12)
+    if not np.isfinite(score).any():
+        return  # a model that went astray has no line
+    score = np.where(np.isfinite(score), score, np.nan)
+    reach = max(float(np.nanmax(np.abs(score - level))), 1e-12)
     cuts = level + reach * np.linspace(-1, 1, 21)
     ramp = np.linspace(-1, 1, 20)
     ends = [np.array([int(COLOURS[i][k : k + 2], 16) for k in (1, 3, 5)]) / 255 for i in (0, 1)]
     shades = [1 - 0.75 * abs(s) ** 0.6 * (1 - ends[int(s > 0)]) for s in ramp]
     ax.contourf(x, y, score, cuts, colors=shades)
-    if score.min() < level < score.max():
+    if np.nanmin(score) < level < np.nanmax(score):
         ax.contour(x, y, score, [level], colors="#333333", linewidths=1.2)
 
 
@@ -215,13 +233,15 @@ def gradient_norms(gradients: Any, *, depth: int = 1, over_steps: bool = False, 
         ruled(own)
         for name in names:
             own.plot(range(1, len(rows) + 1), [row[name] for row in rows], label=name, color=next_colour(own))
-        own.set_yscale("log")
+        if any([norm > 0 for row in rows for norm in row.values()]):
+            own.set_yscale("log")
         return legended(own, True)
     own = axes(ax, "norm of the gradient", "", (6.0, 0.8 + 0.35 * len(names)))
     ruled(own)
     own.barh(names, [rows[0][name] for name in names], color=COLOURS[0], height=0.6)
     own.invert_yaxis()
-    own.set_xscale("log")
+    if any([norm > 0 for norm in rows[0].values()]):  # of nothing but 0 and NaN there is no logarithm
+        own.set_xscale("log")
     return own
 
 

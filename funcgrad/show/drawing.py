@@ -13,7 +13,7 @@ from funcgrad.show.cards import Card, aliases, cards_of
 from funcgrad.show.dot import by_graphviz, dot
 from funcgrad.show.outline import outline
 from funcgrad.show.picture import pictured
-from funcgrad.show.reading import real, sheet_of
+from funcgrad.show.reading import check_function, real, sheet_of
 from funcgrad.show.sheet import Sheet
 from funcgrad.show.svg import Panel, svg
 from funcgrad.transforms.derivatives import grad
@@ -139,6 +139,7 @@ def draw(
     │  └─ width    4  1.5
     └─ height      3  2
     """
+    check_function(f, "drawing", "draw")
     if layout not in LAYOUTS:
         raise BadArgument(
             f'draw was given layout={layout!r}. Drawings are laid out by "own" or "dot". Leave it out for the first.'

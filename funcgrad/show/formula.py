@@ -16,7 +16,7 @@ from funcgrad.graph.types import type_of
 from funcgrad.primitives.pointwise import Select
 from funcgrad.primitives.shaping import Cast
 from funcgrad.show.notation import LATEX, Notation, Term
-from funcgrad.show.reading import sheet_of
+from funcgrad.show.reading import check_function, sheet_of
 from funcgrad.show.wording import takes_real
 from funcgrad.transforms.staging import graph_of
 
@@ -60,6 +60,7 @@ def latex(f: Callable[..., Any]) -> Formula:
     >>> print(latex(wave))
     \mathrm{wave}\left(x, \omega\right) = \mathrm{e}^{-\frac{x}{2}} \, \sin\left(\omega \, x\right)^{2}
     """
+    check_function(f, "formula", "latex")
     return Formula(f)
 
 

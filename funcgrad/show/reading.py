@@ -57,6 +57,15 @@ class Watching(Trace):
         return tuple(reversed(found))
 
 
+def check_function(f: Any, made: str, name: str) -> None:
+    """Refuse what is no function where a picture of one is to be made."""
+    if not callable(f):
+        raise BadArgument(
+            f"{name} was given {type(f).__name__}, which is no function. A {made} is of a function at its arguments. "
+            f"Give the function first, and then the arguments: {name}(f)(2.0, 3.0)."
+        )
+
+
 def sheet_of(function: Function, args: tuple[Any, ...], keywords: dict[str, Any]) -> Sheet:
     """The sheet of one run of a function: its values, and the gradient of each if the answer is one real number.
 

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import frozen
 
 from funcgrad.show.cards import expression, inline
-from funcgrad.show.reading import sheet_of
+from funcgrad.show.reading import check_function, sheet_of
 from funcgrad.show.sheet import Share, Sheet
 from funcgrad.show.slopes import slope_formula
 from funcgrad.show.tables import table
@@ -93,6 +93,7 @@ def steps(f: Callable[..., Any]) -> Callable[..., Steps]:
       x   from z   ∂z/∂x = y = 3   1 × 3 = 3   sum 4
       y   from z   ∂z/∂y = x = 2   1 × 2 = 2   sum 2
     """
+    check_function(f, "sweep", "steps")
 
     @wraps(f)
     def stepped(*args: Any, **keywords: Any) -> Steps:

@@ -3,9 +3,11 @@
 from functools import partial
 
 import numpy as np
+import pytest
 
 from funcgrad import jit, nn
-from funcgrad.show import draw, steps
+from funcgrad.errors import BadArgument
+from funcgrad.show import draw, latex, steps
 
 V = np.array([0.5, -1.0, 2.0])
 
@@ -63,3 +65,9 @@ def test_wide_letters_have_the_room_that_they_take():
     assert drawing.text == "· × 2    6  1\n└─ 变量  3  2"
     given, _ = drawing.panels[0].picture.boxes
     assert given.cells[0] == draw(lambda four: four * 2)(3.0).panels[0].picture.boxes[0].cells[0]
+
+
+@pytest.mark.parametrize("tool", [draw, latex, steps])
+def test_what_is_no_function_is_refused(tool):
+    with pytest.raises(BadArgument, match=r"was given float, which is no function\. .* \w+\(f\)\(2.0, 3.0\)\."):
+        tool(3.0)

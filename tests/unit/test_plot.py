@@ -111,6 +111,8 @@ def test_all_of_it_can_be_drawn_and_nothing_shows_by_itself(tmp_path):
             lambda: plot.decision_boundary(MODELS["score"], np.ones((3, 4))),
             ["points of shape (3, 4)", "draws a plane", "two features"],
         ),
+        (lambda: plot.decision_boundary(MODELS["score"], np.ones((0, 2))), ["no points", "of shape (n, 2)"]),
+        (lambda: plot.accuracy(STEPS, "nothing"), ["asked for 'nothing', which no step has", "There are "]),
         (lambda: plot.gradient_norms({}), ["no gradient", "as grad returns it"]),
         (lambda: plot.sparsity(np.ones(3)), ["an array of shape (3,)", "draws a matrix", "two axes"]),
     ],
@@ -120,3 +122,19 @@ def test_refusals_say_what_happened_and_what_to_write(call, sentences):
         call()
     for sentence in sentences:
         assert sentence in str(caught.value)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_training_that_went_astray_can_be_looked_at():
+    lost = [Step(1, 1, True, np.nan, None, None, {"test": np.nan})]
+    nothing = {"first": np.zeros(2), "second": np.full(2, np.nan)}
+    drawn = [
+        plot.loss(lost),
+        plot.accuracy(lost),
+        plot.gradient_norms(nothing),
+        plot.gradient_norms([nothing], over_steps=True),
+        plot.decision_boundary(lambda x: x[:, 0] * np.nan, np.eye(2), resolution=5),
+        plot.decision_boundary(lambda x: np.where(x[:, 0] > 0.5, np.inf, x[:, 1]), np.eye(2), resolution=5),
+    ]
+    for axes in drawn:
+        axes.figure.draw_without_rendering()

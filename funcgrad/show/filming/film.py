@@ -16,7 +16,7 @@ from funcgrad.show.filming.frames import Frame, Script, spoken, widened
 from funcgrad.show.filming.page import page
 from funcgrad.show.filming.stage import spread
 from funcgrad.show.picture import Picture, pictured
-from funcgrad.show.reading import sheet_of
+from funcgrad.show.reading import check_function, sheet_of
 from funcgrad.show.sheet import Sheet
 
 #: So many boxes are shown before operations are folded.
@@ -118,11 +118,7 @@ def film(f: Callable[..., Any] | None = None, *, most: int = MOST) -> Film | Cal
     """
     if f is None:
         return film(three_inputs, most=most)(*THREE.values())
-    if not callable(f):
-        raise BadArgument(
-            f"film was given {type(f).__name__}, which is no function. A film is of a function at its arguments. "
-            "Give the function first, and then the arguments: film(f)(2.0, 3.0)."
-        )
+    check_function(f, "film", "film")
     if most < 4:
         raise BadArgument(
             f"film was given most={most!r}. It is a number of boxes, 4 at least. Leave it out for {MOST}."

@@ -23,6 +23,8 @@ class Position(NamedTuple):
     replayed: bool = False
     #: The running calls of the user's functions around it, outermost first; empty unless they are asked for.
     frames: tuple[Any, ...] = ()
+    #: The frame of the library's that the user's instruction called; None unless it is asked for.
+    within: Any = None
 
 
 @frozen(eq=False)

@@ -43,18 +43,24 @@ class Watching(Trace):
         here = Trace.position(self)
         if here is None or self.replayed is not None:
             return here
-        frames = self.frames()
-        return here._replace(frames=frames) if frames else None  # the line that asked for the drawing is not its own
+        frames, within = self.frames()
+        # the line that asked for the drawing is not its own
+        return here._replace(frames=frames, within=within) if frames else None
 
-    def frames(self) -> tuple[tuple[FrameType, int], ...]:
-        """The running frames of the user's, outermost first, each with its line."""
+    def frames(self) -> tuple[tuple[tuple[FrameType, int], ...], FrameType | None]:
+        """The running frames of the user's, outermost first, each with its line; and the one of ours called by them."""
         found: list[tuple[FrameType, int]] = []
-        frame: FrameType | None = sys._getframe(1)
-        while frame is not None and frame is not self.outside:
-            if foreign(frame.f_code) and frame.f_code.co_name not in COMPREHENSIONS:
-                found.append((frame, frame.f_lineno))
+        within: FrameType | None = None
+        inside, frame = True, sys._getframe(1)
+        while frame is not self.outside and frame.f_back is not None:
+            if foreign(frame.f_code):
+                inside = False
+                if frame.f_code.co_name not in COMPREHENSIONS:
+                    found.append((frame, frame.f_lineno))
+            elif inside:
+                within = frame
             frame = frame.f_back
-        return tuple(reversed(found))
+        return tuple(reversed(found)), within
 
 
 def check_function(f: Any, made: str, name: str) -> None:
@@ -194,6 +200,13 @@ class Describing:
     #: How many frames, the outermost, are around every step: the innermost of these is the drawn function's.
     common: int = field(init=False)
 
+    #: The last step that each call of the library's made; in the sweep backwards and else.
+    last: dict[tuple[int, bool], int] = field(init=False)
+
+    @last.default
+    def _last(self) -> dict[tuple[int, bool], int]:
+        return {(id(p.within), p.replayed): k for k, p in enumerate(self.positions) if p is not None}
+
     @common.default
     def _common(self) -> int:
         stacks = [[frame for frame, _ in p.frames] for p in self.positions if p and p.frames]
@@ -237,12 +250,12 @@ class Describing:
     def variable(self, k: int) -> str:
         """The variable that the answer of a step goes to; empty if there is none.
 
-        Several steps that one call of NumPy's is made of have one place, and the last of them has the variable.
+        Of several steps that one call of the library's is made of the last has the variable.
         """
-        step, later = self.graph.steps[k], self.graph.steps[k + 1 : k + 2]
-        if later and self.positions[k] == self.positions[k + 1] and later[0].op != step.op:
+        step, position = self.graph.steps[k], self.positions[k]
+        if position is None or step.place is None or self.last[id(position.within), position.replayed] != k:
             return ""
-        return step.place.variable if step.place else ""
+        return step.place.variable
 
     def name(self, wish: str) -> str:
         """A new name like `wish`; v1, v2, ... where nothing is wished for."""

@@ -71,3 +71,16 @@ def test_wide_letters_have_the_room_that_they_take():
 def test_what_is_no_function_is_refused(tool):
     with pytest.raises(BadArgument, match=r"was given float, which is no function\. .* \w+\(f\)\(2.0, 3.0\)\."):
         tool(3.0)
+
+
+def test_the_last_step_of_a_call_has_the_variable_and_each_turn_of_a_loop():
+    def f(x):
+        normal = nn.gelu(x)
+        for _ in range(3):
+            turned = np.sin(normal)
+            normal = turned
+        return np.sum(normal)
+
+    values = draw(f)(V).sheets[0].values
+    named = [value.name.partition("_")[0] for value in values if value.op and value.named]
+    assert named == ["normal", "turned", "turned", "turned"]

@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
-from io import TextIOWrapper
 from typing import Any, TextIO
 
 import numpy as np
@@ -16,7 +15,7 @@ import numpy as np
 from funcgrad import __version__, grad, tree
 from funcgrad.commands import COMMANDS
 from funcgrad.examples import iris
-from funcgrad.examples.running import INTERRUPTED, natural
+from funcgrad.examples.running import INTERRUPTED, natural, writing
 from funcgrad.examples.running import main as run_examples
 from funcgrad.graph.dispatch import loaded
 
@@ -79,9 +78,7 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None, out: TextIO | None = None) -> int:
     """Run the command, and return its exit status."""
     words = sys.argv[1:] if arguments is None else list(arguments)
-    out = out or sys.stdout
-    if out is sys.stdout and isinstance(out, TextIOWrapper):
-        out.reconfigure(errors="replace")  # a pipe that lacks a letter gets a ? in its place
+    out = writing(out or sys.stdout)
     if words and words[0] == "examples":
         return run_examples(words[1:], out)
     if words and words[0] in COMMANDS:

@@ -5,6 +5,7 @@ import inspect
 import sys
 from collections.abc import Callable, Generator, Sequence
 from difflib import get_close_matches
+from io import TextIOWrapper
 from pathlib import Path
 from textwrap import fill
 from types import ModuleType
@@ -29,13 +30,20 @@ INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None, out: TextIO | None = None) -> int:
     """Run the command, and return its exit status."""
-    words, out = sys.argv[1:] if arguments is None else list(arguments), out or sys.stdout
+    words, out = sys.argv[1:] if arguments is None else list(arguments), writing(out or sys.stdout)
     if words and not words[0].startswith("-"):
         name, *rest = words
         return run(known(name), rest, out)
     listing_parser().parse_args(words)
     out.writelines([f"{line}\n" for line in listing()])
     return 0
+
+
+def writing(out: TextIO) -> TextIO:
+    """The stream, which writes ? where its encoding lacks a letter, as that of a pipe on Windows does."""
+    if out is sys.stdout and isinstance(out, TextIOWrapper):
+        out.reconfigure(errors="replace")
+    return out
 
 
 def listing() -> list[str]:

@@ -256,5 +256,10 @@ def latex_name(name: str) -> str:
 
 
 def escaped(text: str) -> str:
-    """Letters that mean something in LaTeX, as themselves."""
-    return re.sub(r"([_#%&${}])", r"\\\1", text)
+    r"""Letters that mean something in LaTeX, as themselves.
+
+    >>> escaped("b c^2_{0}")
+    'b\\ c{\\wedge}2\\_\\{0\\}'
+    """
+    signs = {"\\": r"{\backslash}", "^": r"{\wedge}", "~": r"{\sim}"}
+    return "".join([signs.get(c, rf"\{c}" if c in "_#%&${} " else c) for c in text])

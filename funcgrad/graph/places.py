@@ -60,14 +60,23 @@ def variable(code: CodeType, instructions: bytes, offset: int) -> str:
 
 
 def stored(code: CodeType, instructions: bytes, offset: int) -> str:
-    """The name that the instruction at `offset` stores to."""
-    while offset + 1 < len(instructions) and instructions[offset] == 0:  # the instruction before keeps a cache here
-        offset += 2
-    if offset + 1 >= len(instructions):
+    """The name that the instruction at `offset` stores to: at once, after a copy, or at the end of an `if … else`."""
+    name = ""
+    while offset + 1 < len(instructions):
+        name, number = opcode.opname[instructions[offset]], instructions[offset + 1]
+        if instructions[offset] == 0 or name == "COPY":  # a cache of the instruction before; `a = b = …`, `(a := …)`
+            offset += 2
+        elif name == "JUMP_FORWARD":
+            offset += 2 + 2 * number
+        else:
+            break
+    else:
         return ""
-    name, number = opcode.opname[instructions[offset]], instructions[offset + 1]
     if name == "STORE_FAST":
         return code.co_varnames[number]
     if name.startswith("STORE_FAST_"):  # two instructions in one, since CPython 3.13
         return code.co_varnames[number >> 4]
+    if name == "STORE_DEREF":  # a variable that an inner function sees
+        inner = [one for one in code.co_cellvars if one not in code.co_varnames]
+        return [*code.co_varnames, *inner, *code.co_freevars][number]
     return code.co_names[number] if name in ("STORE_NAME", "STORE_GLOBAL") else ""

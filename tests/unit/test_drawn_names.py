@@ -84,3 +84,15 @@ def test_the_last_step_of_a_call_has_the_variable_and_each_turn_of_a_loop():
     values = draw(f)(V).sheets[0].values
     named = [value.name.partition("_")[0] for value in values if value.op and value.named]
     assert named == ["normal", "turned", "turned", "turned"]
+
+
+def test_variables_of_every_kind_of_assignment():
+    def f(x):
+        first = second = x * 2
+        third = first * 3 if x > 0 else first
+        (fourth := third + second)
+        seen = fourth * 2
+        return (lambda: seen)()
+
+    named = [value.name for value in draw(f)(1.0).sheets[0].values if value.named]
+    assert named == ["x", "first", "third", "fourth", "seen"]

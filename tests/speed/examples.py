@@ -17,73 +17,13 @@ from collections.abc import Callable, Iterator
 from itertools import islice, repeat
 from typing import Any
 
+import loops_networks
 import numpy as np
+from loops import Loop, adam, cosine, dense_pass, layers_of, shuffled
 
 from funcgrad import jit, optim, random, tree, value_and_grad
 from funcgrad.examples import curve_fit, digits, gaussian_process, heat, logistic_regression, moons
 from funcgrad.examples.training import trained
-
-Loop = Callable[[], Iterator[Any]]
-
-
-# ---- what the loops by hand share ----------------------------------------------------------------------------------
-def adam(params: list[Any], rate: Callable[[int], float]) -> Callable[[list[Any]], list[Any]]:
-    """Adam's steps, in place: from a gradient to the parameters after it."""
-    mean, square = [np.zeros_like(p) for p in params], [np.zeros_like(p) for p in params]
-    count = 0
-
-    def step(slopes: list[Any]) -> list[Any]:
-        nonlocal count
-        count += 1
-        c1, c2, alpha = 1 - 0.9**count, 1 - 0.999**count, rate(count)
-        for p, g, m, v in zip(params, slopes, mean, square, strict=True):
-            m *= 0.9
-            m += 0.1 * g
-            v *= 0.999
-            v += 0.001 * (g * g)
-            p -= alpha * (m / c1) / (np.sqrt(v / c2) + 1e-8)
-        return params
-
-    return step
-
-
-def dense_pass(params: list[Any], x: Any) -> tuple[list[Any], Callable[[Any], list[Any]]]:
-    """Dense layers with max(0, ·) between them: the values of all layers, and the gradient from that of the last."""
-    ws, bs = params[::2], params[1::2]
-    values = [x]
-    for i, (w, b) in enumerate(zip(ws, bs, strict=True)):
-        h = values[-1] @ w + b
-        if i < len(ws) - 1:
-            np.maximum(h, 0, out=h)
-        values.append(h)
-
-    def backward(zbar: Any) -> list[Any]:
-        slopes: list[Any] = []
-        for i in reversed(range(len(ws))):
-            slopes = [values[i].T @ zbar, zbar.sum(axis=0), *slopes]
-            if i:
-                zbar = (zbar @ ws[i].T) * (values[i] > 0)
-        return slopes
-
-    return values, backward
-
-
-def shuffled(rng: Any, count: int, batch: int) -> Iterator[Any]:
-    """Rows of batches, epoch after epoch."""
-    while True:
-        order = rng.permutation(count)
-        for start in range(0, count - batch + 1, batch):
-            yield order[start : start + batch]
-
-
-def layers_of(params: Any) -> list[Any]:
-    """Matrices and vectors of a network of dense layers, copied."""
-    return [part.copy() for layer in params if layer for part in (layer["kernel"], layer["bias"])]
-
-
-def cosine(rate: float, steps: int) -> Callable[[int], float]:
-    """A rate that falls as a cosine."""
-    return lambda count: rate * 0.5 * (1 + np.cos(np.pi * min(count, steps) / steps))
 
 
 # ---- loops ---------------------------------------------------------------------------------------------------------
@@ -326,11 +266,13 @@ LOOPS: dict[str, Callable[[], tuple[Loop, Loop]]] = {
     "curve fit": curve_loops,
     "Gaussian process": process_loops,
     "heat": heat_loops,
+    **loops_networks.LOOPS,
 }
 
 
 def check() -> None:
-    """The gradient by hand of the heat equation is ours."""
+    """Gradients by hand are ours."""
+    loops_networks.check()
     net, points = heat.initial(random.key(2)), heat.points(random.key(3))
     value, slope = value_and_grad(heat.loss)(net, points)
     hand, slopes = heat_by_hand([net.w1, net.b1, net.w2, net.b2, net.w3], points)

@@ -91,3 +91,38 @@ def items_side_by_side(b: Draft, op: Any, args: tuple[int, ...], kind: Any) -> i
         return None
     pieces = [args[i] for i in order]
     return b(Stack(0), *pieces) if all(b.types[i].dtype == kind.dtype for i in pieces) else None
+
+
+@identity(Scatter)
+def slices_side_by_side(b: Draft, op: Any, args: tuple[int, ...], kind: Any) -> int | None:
+    """Slices that make up an axis, each put there, are joined, but that 0 + x makes 0.0 of -0.0. A pass for n + 1."""
+    if not 2 <= len(op.places) <= kind.size or any(not isinstance(place, Index) for place in op.places):
+        return None
+    found = [stretch(place.entries, kind.shape) for place in op.places]
+    axes = {one[0] for one in found if one}
+    if None in found or len(axes) != 1:
+        return None
+    (axis,) = axes
+    order = sorted(range(len(found)), key=lambda i: found[i][1].start)
+    joined = [found[i][1] for i in order]
+    if [one.start for one in joined] != [0, *[one.stop for one in joined[:-1]]] or joined[-1].stop != kind.shape[axis]:
+        return None
+    pieces = [args[i] for i in order]
+    wanted = [(*kind.shape[:axis], len(one), *kind.shape[axis + 1 :]) for one in joined]
+    if any(b.shape(i) != shape or b.types[i].dtype != kind.dtype for i, shape in zip(pieces, wanted, strict=True)):
+        return None
+    return b(Concatenate(axis), *pieces)
+
+
+def stretch(entries: tuple[Any, ...], shape: tuple[int, ...]) -> tuple[int, range] | None:
+    """The one axis of which an index takes a part, and the elements that stand there side by side; None for others."""
+    if Ellipsis in entries:
+        at = entries.index(Ellipsis)
+        entries = (*entries[:at], *(ALL,) * (len(shape) + 1 - len(entries)), *entries[at + 1 :])
+    if any(type(e) is not slice for e in entries):
+        return None
+    taken = [(axis, range(n)[e]) for axis, (n, e) in enumerate(zip(shape, entries, strict=False))]
+    parts = [(axis, places) for axis, places in taken if len(places) != shape[axis]]
+    if len(parts) != 1 or parts[0][1].step != 1 or not len(parts[0][1]):
+        return None
+    return parts[0] if all(places.step == 1 for _, places in taken) else None

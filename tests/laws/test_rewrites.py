@@ -200,6 +200,11 @@ EXAMPLES = {
     "part_of_joined": exact(lambda x, y: Stack(0)(x, y)[1] * Concatenate(0)(x, y)[3:6], V, V, numbers=[1.0, 2.0]),
     "put_into_whole": rounded(lambda x: Scatter((2, 3), (Index((slice(None), None)),))(x), (2, 1, 3)),
     "items_side_by_side": rounded(lambda x, y: Scatter((2,), (Index((1,)), Index((0,))))(x, y), S, S),
+    "slices_side_by_side": rounded(
+        lambda x, y: Scatter((2, 3), (Index((..., slice(2, 3))), Index((slice(None), slice(0, 2)))))(x, y),
+        (2, 1),
+        (2, 2),
+    ),
     "triangles_meet": rounded(lambda x: factored(x)[1] * np.triu(np.ones((48, 48))), V, **FINITE),
     "diagonal_first": exact(lambda x, v: np.diagonal((x * v).T), (3, 3), V),
     "symmetric_turned": rounded(lambda x: np.exp(np.ones((3, 3)) * x[0] * (np.eye(3) + 1)).T, V),

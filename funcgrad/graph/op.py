@@ -91,6 +91,10 @@ class Op:
             return answer
         return self.grow(calls, self.keep(args), answer)
 
+    def narrowed(self, asked: tuple[int, ...]) -> tuple["Op", dict[int, int]] | None:
+        """An operation that gives fewer of several results, and the place of each that is asked; None if none does."""
+        return None
+
     def grow(self, calls: Calls, kept: tuple[Any, ...], answer: Any) -> Any:
         """The node, or the nodes, of a known answer."""
         kept = tuple([hold(a, calls) if type(a) is np.ndarray else a for a in kept])

@@ -1,5 +1,7 @@
 """Gathering: what a loop wrote many times, once: sums of many terms, and one matrix that meets every part of an array.
 
+And of several results those alone that something reads.
+
 These look at many steps together, where an identity looks at one. `plans` reads a graph once, and says which of its
 values are to be written in another way.
 """
@@ -11,6 +13,7 @@ from typing import Any
 from attrs import frozen
 
 from funcgrad.graph.graph import Graph, Step
+from funcgrad.graph.op import Op, Result
 from funcgrad.primitives import pointwise
 from funcgrad.primitives.contracting import ChainMatMul, MatMul
 from funcgrad.primitives.indexing import Index, Scatter
@@ -29,7 +32,7 @@ LARGE = 1 << 13
 def plans(graph: Graph) -> dict[int, Plan]:
     """How some values of a graph, by number, are written in another way."""
     read = Reading(graph)
-    return {**dict(parts_times_matrix(read)), **dict(sums(read)), **dict(solved(read))}
+    return {**dict(parts_times_matrix(read)), **dict(sums(read)), **dict(solved(read)), **dict(read_alone(read))}
 
 
 class Reading:
@@ -122,6 +125,27 @@ def by_factor(matrix: int, step: Step) -> Plan:
         return b(MatMul(), b(Transpose((1, 0)), W), b(MatMul(), W, numbers[step.args[1]]))
 
     return write
+
+
+# ---- several results -------------------------------------------------------------------------------------------------
+def read_alone(read: Reading) -> Iterator[tuple[int, Plan]]:
+    """The results of an operation of several that something reads, of one that makes no others."""
+    results: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for number, step in enumerate(read.graph.steps, read.first):
+        if type(step.op) is Result and read.uses[number]:
+            results[step.args[0]].append((number, step.op.index))
+    for whole, found in results.items():
+        step = read.step(whole)
+        if step is not None and len(found) < len(step.type):
+            fewer = step.op.narrowed(tuple(sorted({index for _, index in found})))
+            if fewer is not None:
+                for number, index in found:
+                    yield number, result_of(fewer[0], step.args, fewer[1][index])
+
+
+def result_of(op: Op, args: tuple[int, ...], index: int) -> Plan:
+    """The plan of one result."""
+    return lambda b, numbers: b(Result(index), b(op, *[numbers[i] for i in args]))
 
 
 # ---- sums of many terms ----------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from funcgrad.graph.node import Node
 from funcgrad.graph.op import Op
 from funcgrad.graph.types import type_of
 from funcgrad.primitives.kinds import stretched, zeros_like
+from funcgrad.rewrites.simplifying import simplified
 from funcgrad.sweeps.edges import fit
 from funcgrad.transforms.bodies import (
     Body,
@@ -83,6 +84,18 @@ class Scan(Op):
         graph = self.body.graph
         body = self.body.once("kept", lambda: Body(evolve(graph, outputs=(*graph.outputs, *range(self.carries)))))
         return evolve(self, body=body, kept=True)
+
+    def narrowed(self, asked: tuple[int, ...]) -> tuple["Scan", dict[int, int]] | None:
+        """The same loop, of which no row is stacked that nothing reads."""
+        n, count = self.carries, len(self.body.kinds)
+        rows = [i for i in asked if i >= n]
+        if self.snapshots or len(rows) == count - n:
+            return None
+        graph = self.body.graph
+        outputs = tuple([graph.outputs[i] for i in (*range(n), *rows)])
+        body = self.body.once(("narrowed", n, asked), lambda: Body(simplified(evolve(graph, outputs=outputs))))
+        kept = self.kept and all([i in rows for i in range(count - n, count)])
+        return evolve(self, body=body, kept=kept), {i: i if i < n else n + rows.index(i) for i in asked}
 
     def run(self, *args: Any) -> Any:
         n, m, step = self.carries, self.carries + self.rows, self.step

@@ -135,12 +135,11 @@ def read_alone(read: Reading) -> Iterator[tuple[int, Plan]]:
         if type(step.op) is Result and read.uses[number]:
             results[step.args[0]].append((number, step.op.index))
     for whole, found in results.items():
-        step = read.step(whole)
-        if step is not None and len(found) < len(step.type):
-            fewer = step.op.narrowed(tuple(sorted({index for _, index in found})))
-            if fewer is not None:
-                for number, index in found:
-                    yield number, result_of(fewer[0], step.args, fewer[1][index])
+        made = read.step(whole)
+        fewer = made and made.op.narrowed(tuple(sorted({index for _, index in found})))
+        if made and fewer:
+            for number, index in found:
+                yield number, result_of(fewer[0], made.args, fewer[1][index])
 
 
 def result_of(op: Op, args: tuple[int, ...], index: int) -> Plan:

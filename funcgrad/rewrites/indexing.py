@@ -98,12 +98,10 @@ def slices_side_by_side(b: Draft, op: Any, args: tuple[int, ...], kind: Any) -> 
     """Slices that make up an axis, each put there, are joined, but that 0 + x makes 0.0 of -0.0. A pass for n + 1."""
     if not 2 <= len(op.places) <= kind.size or any(not isinstance(place, Index) for place in op.places):
         return None
-    found = [stretch(place.entries, kind.shape) for place in op.places]
-    axes = {one[0] for one in found if one}
-    if None in found or len(axes) != 1:
+    found = [one for place in op.places if (one := stretch(place.entries, kind.shape))]
+    if len(found) < len(op.places) or len({axis for axis, _ in found}) != 1:
         return None
-    (axis,) = axes
-    order = sorted(range(len(found)), key=lambda i: found[i][1].start)
+    axis, order = found[0][0], sorted(range(len(found)), key=lambda i: found[i][1].start)
     joined = [found[i][1] for i in order]
     if [one.start for one in joined] != [0, *[one.stop for one in joined[:-1]]] or joined[-1].stop != kind.shape[axis]:
         return None

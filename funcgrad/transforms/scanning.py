@@ -32,6 +32,7 @@ from funcgrad.transforms.bodies import (
 from funcgrad.transforms.deferring import pulled_later
 from funcgrad.transforms.rewinding import Rewound
 from funcgrad.transforms.running import inexact, pulled, pushed
+from funcgrad.transforms.sparing import given, with_spared
 
 #: Transforms of which no cotangent comes: under these alone the carries of each step need not be kept.
 FORWARD = frozenset(
@@ -45,8 +46,8 @@ class Scan(Op):
     """(c_T, y) where (cₜ₊₁, yₜ) = f(cₜ, xₜ, w).  Arguments: c₀, x stacked, w; answers: the last c, then y stacked.
 
     Pullback: with (c̄ₜ, x̄ₜ, w̄ₜ) = (c̄ₜ₊₁, ȳₜ)·∂f(cₜ, xₜ, w), a scan in the other direction over the kept cₜ, that sums
-    the w̄ₜ up: what f computes between is computed again, step by step, and never kept. Griewank and Walther,
-    *Evaluating Derivatives* (2008), section 12.1.  Pushforward: the scan of (c, ċ).
+    the w̄ₜ up: what f computes between is computed again, step by step, but for what is dear and small, which is kept
+    (`sparing`). Griewank and Walther, *Evaluating Derivatives* (2008), section 12.1.  Pushforward: the scan of (c, ċ).
     """
 
     several: ClassVar[bool] = True
@@ -63,8 +64,12 @@ class Scan(Op):
     length: int
     #: Whether the last row comes first.
     reverse: bool
-    #: Whether the last answers are the carries that each step began with, which the pullback reads.
+    #: Whether the last answers are the carries that each step began with, which the pullback reads,
     kept: bool = False
+    #: and after them so many values of each step that the pullback need not compute again.
+    spared: int = 0
+    #: Whether a pullback shall keep no such values.
+    sparing: bool = False
     #: How many carries the pullback keeps at one time, the others being computed again; 0 for those of all steps.
     snapshots: int = 0
 
@@ -76,7 +81,7 @@ class Scan(Op):
 
     def __call__(self, *args: Any) -> Any:
         if not self.kept and not self.snapshots and any([type(a) is Node and differentiated(a) for a in args]):
-            return self.keeping()(*args)[: len(self.body.kinds)]
+            return self.saving()(*args)[: len(self.body.kinds)]
         return super().__call__(*args)
 
     def keeping(self) -> "Scan":
@@ -84,6 +89,19 @@ class Scan(Op):
         graph = self.body.graph
         body = self.body.once("kept", lambda: Body(evolve(graph, outputs=(*graph.outputs, *range(self.carries)))))
         return evolve(self, body=body, kept=True)
+
+    def saving(self) -> "Scan":
+        """The same, and with those values of each step that are dear to compute again, unless they are large."""
+        if self.sparing:
+            return self.keeping()
+        n, rows, count = self.carries, self.rows, len(self.body.kinds)
+
+        def kept() -> Body:
+            graph = with_spared(self.body.graph, n, rows, self.length)
+            return Body(evolve(graph, outputs=(*graph.outputs[:count], *range(n), *graph.outputs[count:])))
+
+        body = self.body.once(("saved", n, rows, self.length), kept)
+        return evolve(self, body=body, kept=True, spared=len(body.kinds) - count - n)
 
     def narrowed(self, asked: tuple[int, ...]) -> tuple["Scan", dict[int, int]] | None:
         """The same loop, of which no row is stacked that nothing reads."""
@@ -94,8 +112,11 @@ class Scan(Op):
         graph = self.body.graph
         outputs = tuple([graph.outputs[i] for i in (*range(n), *rows)])
         body = self.body.once(("narrowed", n, asked), lambda: Body(simplified(evolve(graph, outputs=outputs))))
-        kept = self.kept and all([i in rows for i in range(count - n, count)])
-        return evolve(self, body=body, kept=kept), {i: i if i < n else n + rows.index(i) for i in asked}
+        last = count - self.spared
+        kept = self.kept and all([i in rows for i in range(last - n, last)])
+        spared = len([i for i in rows if i >= last]) if kept else 0
+        op = evolve(self, body=body, kept=kept, spared=spared)
+        return op, {i: i if i < n else n + rows.index(i) for i in asked}
 
     def run(self, *args: Any) -> Any:
         n, m, step = self.carries, self.carries + self.rows, self.step
@@ -138,11 +159,18 @@ class Scan(Op):
         seeds += [zeros_like(type_of(args[i]).strong()) for i in sums]
         ybars = [fit(zbar[i], stacked(kinds[i], self.length)) for i in arrived]
         if any([i < n for i in used]):
-            args = (*(z if self.kept else self.again(args, used))[-n:], *args[n:])
-        rows, shared = [args[i] for i in used if i < m], [args[i] for i in used if i >= m]
+            args = (*(self.carried(z) if self.kept else self.again(args, used)[-n:]), *args[n:])
+        args = (*args, *z[len(z) - self.spared :])
+        last = len(args) - self.spared
+        rows, shared = [args[i] for i in used if i < m or i >= last], [args[i] for i in used if m <= i < last]
         bars = op(*seeds, *rows, *ybars, *shared)
         found = dict(zip((*moving, *sums, *mapped), bars, strict=False))
         return [found.get(i) for i in wanted]
+
+    def carried(self, z: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The carries that each step began with, of the answers."""
+        last = len(z) - self.spared
+        return z[last - self.carries : last]
 
     def again(self, args: tuple[Any, ...], used: list[int]) -> Any:
         """The carries of each step that the pullback reads, computed of the arguments that lead to them alone."""
@@ -154,32 +182,38 @@ class Scan(Op):
     def backward(
         self, arrived: tuple[int, ...], moving: tuple[int, ...], sums: tuple[int, ...], mapped: tuple[int, ...]
     ) -> tuple["Scan", list[int]]:
-        """The scan of c̄ and of the sums of w̄, over c, x and ȳ; its rows of answers are x̄.
+        """The scan of c̄ and of the sums of w̄, over c, x, spared values and ȳ; its rows of answers are x̄.
 
-        Then which of c, x and w it reads.
+        Then which of c, x, w and the spared values it reads.
         """
-        graph, m = self.body.graph, self.carries + self.rows
-        kinds, carries = graph.inputs, len(moving) + len(sums)
+        graph, m, n = self.body.graph, self.carries + self.rows, len(self.body.graph.inputs)
         step = pulled(graph, (*moving, *arrived), (*moving, *sums, *mapped))
+        values = evolve(graph, outputs=graph.outputs[len(graph.outputs) - self.spared :])
+        if self.spared:
+            step = given(step, values)
+        kinds, carries = (*graph.inputs, *values.output_types), len(moving) + len(sums)
+        late = n + len(moving) + len(arrived)  # where the spared values begin among what a step back takes
 
-        used = [i for i in read(step) if i < len(kinds)]
-        low = carries + len([i for i in used if i < m])
+        used = [i if i < n else i - late + n for i in read(step) if i < n or i >= late]
+        mapped_in = [i for i in used if i < m or i >= n]
+        shared = [i for i in used if m <= i < n]
+        low = carries + len(mapped_in)
         high = low + len(arrived)
 
         def stepped(*values: Any) -> list[Any]:
             bars, ybars = values[:carries], values[low:high]
-            own = dict(zip(used, (*values[carries:low], *values[high:]), strict=True))
+            own = dict(zip((*mapped_in, *shared), (*values[carries:low], *values[high:]), strict=True))
             inputs = [as_kind(own[i], kind) if i in own else None for i, kind in enumerate(kinds)]
             zbars = [fit(bar, self.body.kinds[i]) for i, bar in zip(moving, bars, strict=False)]
             zbars += [fit(bar, self.body.kinds[i]) for i, bar in zip(arrived, ybars, strict=True)]
-            found = step(*inputs, *zbars)
+            found = step(*inputs[:n], *zbars, *inputs[n:])
             k = len(moving)
             totals = [fit(a, kinds[i].strong()) for a, i in zip(found, (*moving, *sums, *mapped), strict=True)]
             return [*totals[:k], *[bars[j] + totals[j] for j in range(k, carries)], *totals[carries:]]
 
         types = [self.body.kinds[i].strong() for i in moving] + [kinds[i].strong() for i in sums]
-        types += [kinds[i].strong() for i in used if i < m] + [self.body.kinds[i].strong() for i in arrived]
-        types += [kinds[i] for i in used if i >= m]
+        types += [kinds[i].strong() for i in mapped_in] + [self.body.kinds[i].strong() for i in arrived]
+        types += [kinds[i] for i in shared]
         return Scan(staged(types, stepped), carries, high - carries, self.length, not self.reverse), used
 
     def push(self, dots: list[Any], z: Any, args: tuple[Any, ...]) -> Any:
@@ -192,7 +226,7 @@ class Scan(Op):
         }
         if self.kept:
             op, used = self.body.once(("along", n, m, moving), lambda: self.along(moving))
-            args, first = ((*z[-n:], *args[n:]) if n else args), 0
+            args, first = (*self.carried(z), *args[n:]), 0
         else:
             op, used = self.body.once(("push", n, m, moving), lambda: self.forward(moving)), range(len(args))
             first = n
@@ -281,7 +315,7 @@ def in_blocks(op: Scan, count: int, args: tuple[Any, ...], unrolled: bool = True
 
     def steps(*values: Any) -> list[Any]:
         if not unrolled:
-            return list(evolve(op, length=count)(*values))
+            return list(evolve(op, length=count, sparing=True)(*values))
         carry, found = values[:n], []
         for t in range(count)[:: -1 if op.reverse else 1]:
             answers = op.body.graph(*carry, *[x[t] for x in values[n:m]], *values[m:])
@@ -296,8 +330,8 @@ def in_blocks(op: Scan, count: int, args: tuple[Any, ...], unrolled: bool = True
 
     types = [*kinds[:n], *[stacked(kind, count) for kind in kinds[n:m]], *kinds[m:]]
     body = op.body.once(("blocks", n, op.rows, op.reverse, count, unrolled), lambda: staged(types, steps))
-    main = Scan(body, n, op.rows, blocks, op.reverse)
-    last, cut = evolve(op, length=rest), blocks * count
+    main = Scan(body, n, op.rows, blocks, op.reverse, sparing=True)
+    last, cut = evolve(op, length=rest, sparing=True), blocks * count
     parts = [(main, slice(cut), (blocks, count)), (last, slice(cut, None), (rest,))]
     carry, found = args[:n], []
     for which, part, shape in parts[:: -1 if op.reverse else 1]:

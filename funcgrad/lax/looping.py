@@ -17,8 +17,9 @@ from funcgrad.lax.repeating import while_loop
 from funcgrad.transforms.batching import vmap
 from funcgrad.transforms.boundary import copied
 from funcgrad.transforms.carrying import looped, numbers_of
+from funcgrad.transforms.grouping import in_blocks
 from funcgrad.transforms.rewinding import enough
-from funcgrad.transforms.scanning import Scan, in_blocks
+from funcgrad.transforms.scanning import Scan
 
 
 def scan(

@@ -123,14 +123,14 @@ def spread(graph: Graph, marks: Sequence[bool], carries: int) -> list[bool]:
 
 
 def advanced(graph: Graph, carries: int, used: Sequence[int]) -> tuple[Body, frozenset[int]]:
-    """The step of those carries alone that are read, others standing still; and which inputs it reads."""
+    """The step of those carries alone that are read, others standing still; and which inputs lead to these carries."""
     moving = {i for i in used if i < carries}
     while True:
         outputs = tuple([graph.outputs[i] if i in moving else i for i in range(carries)])
         found = simplified(evolve(graph, outputs=tuple([outputs[i] for i in sorted(moving)])))
         taken = frozenset(read(found))
         if moving.issuperset([i for i in taken if i < carries]):
-            return Body(simplified(evolve(graph, outputs=outputs))), taken
+            return Body(simplified(evolve(graph, outputs=outputs))), taken | moving  # the first carries are read too
         moving |= {i for i in taken if i < carries}
 
 

@@ -151,21 +151,51 @@ class Scan(Op):
         moving = tuple([i for i in inexact(kinds[:n]) if active[i]])
         sums = tuple([i for i in asked if i >= m])
         mapped = tuple([i for i in asked if n <= i < m])
-        op, used = self.body.once(
-            ("pull", n, m, arrived, moving, sums, mapped), lambda: self.backward(arrived, moving, sums, mapped)
-        )
+        loop = self
+        op, used = loop.back(arrived, moving, sums, mapped)
+        if self.kept and not self.apart(args, used):
+            loop = evolve(self, kept=False, spared=0)
+            op, used = loop.back(arrived, moving, sums, mapped)
         op = evolve(op, length=self.length, reverse=not self.reverse)
         seeds = [zeros_like(kinds[i].strong()) if zbar[i] is None else fit(zbar[i], kinds[i].strong()) for i in moving]
         seeds += [zeros_like(type_of(args[i]).strong()) for i in sums]
         ybars = [fit(zbar[i], stacked(kinds[i], self.length)) for i in arrived]
         if any([i < n for i in used]):
-            args = (*(self.carried(z) if self.kept else self.again(args, used)[-n:]), *args[n:])
-        args = (*args, *z[len(z) - self.spared :])
-        last = len(args) - self.spared
+            args = (*(self.carried(z) if loop.kept else self.again(args, used)[-n:]), *args[n:])
+        last = len(args)
+        args = (*args, *z[len(z) - loop.spared :])
         rows, shared = [args[i] for i in used if i < m or i >= last], [args[i] for i in used if m <= i < last]
         bars = op(*seeds, *rows, *ybars, *shared)
         found = dict(zip((*moving, *sums, *mapped), bars, strict=False))
         return [found.get(i) for i in wanted]
+
+    def back(self, *asked: tuple[int, ...]) -> tuple["Scan", list[int]]:
+        """As `backward`, made once."""
+        key = ("pull", self.carries, self.rows, self.spared, *asked)
+        found: tuple[Scan, list[int]] = self.body.once(key, lambda: self.backward(*asked))
+        return found
+
+    def apart(self, args: tuple[Any, ...], used: list[int]) -> bool:
+        """Whether what a pullback reads of the answers is made of no more traced values than lead to it.
+
+        All answers are results of one operation. A loop that is linear in one carry may read another one, or what was
+        spared, which is not made of the first; but as a result it would seem to be.
+        """
+        n, count = self.carries, len(self.body.graph.inputs)
+        if any([type(a) is Node for a in args]) and any([i < n or i >= count for i in used]):
+            leading = self.body.once(("leading", n, self.spared, tuple(used)), lambda: self.leading(used))
+            own, every = calls_of([args[i] for i in leading]), calls_of(args)
+            return own == every
+        return True
+
+    def leading(self, used: list[int]) -> list[int]:
+        """Which c, x and w lead to the carries and to the spared values that a pullback reads."""
+        graph = self.body.graph
+        count, last = len(graph.inputs), len(graph.outputs) - self.spared
+        outputs = tuple([graph.outputs[last + i - count] for i in used if i >= count])
+        direct = read(simplified(evolve(graph, outputs=outputs)))
+        _, taken = advanced(graph, self.carries, [*direct, *used])
+        return sorted({*taken, *direct})
 
     def carried(self, z: tuple[Any, ...]) -> tuple[Any, ...]:
         """The carries that each step began with, of the answers."""
@@ -305,48 +335,6 @@ class Scan(Op):
         return (*carried, *ys)
 
 
-def in_blocks(op: Scan, count: int, args: tuple[Any, ...], unrolled: bool = True) -> tuple[Any, ...]:
-    """The answers of a scan that takes `count` steps at once, so that it keeps the carries of every `count`-th only.
-
-    They are one long step, or with `unrolled=False` a loop inside the loop.
-    """
-    n, m, kinds = op.carries, op.carries + op.rows, op.body.graph.inputs
-    blocks, rest = divmod(op.length, count)
-
-    def steps(*values: Any) -> list[Any]:
-        if not unrolled:
-            return list(evolve(op, length=count, sparing=True)(*values))
-        carry, found = values[:n], []
-        for t in range(count)[:: -1 if op.reverse else 1]:
-            answers = op.body.graph(*carry, *[x[t] for x in values[n:m]], *values[m:])
-            carry = tuple(map(fitted, answers[:n], kinds))
-            found.append(answers[n:])
-        return [*carry, *[np.stack(ys[:: -1 if op.reverse else 1]) for ys in zip(*found, strict=True)]]
-
-    def taken(which: Scan, carry: Sequence[Any], part: slice, shape: tuple[int, ...]) -> tuple[Any, ...]:
-        rows = [np.reshape(x[part], (*shape, *x.shape[1:])) for x in args[n:m]]
-        answers: tuple[Any, ...] = which(*carry, *rows, *args[m:])
-        return answers
-
-    types = [*kinds[:n], *[stacked(kind, count) for kind in kinds[n:m]], *kinds[m:]]
-    body = op.body.once(("blocks", n, op.rows, op.reverse, count, unrolled), lambda: staged(types, steps))
-    main = Scan(body, n, op.rows, blocks, op.reverse, sparing=True)
-    last, cut = evolve(op, length=rest, sparing=True), blocks * count
-    parts = [(main, slice(cut), (blocks, count)), (last, slice(cut, None), (rest,))]
-    carry, found = args[:n], []
-    for which, part, shape in parts[:: -1 if op.reverse else 1]:
-        answers = taken(which, carry, part, shape)
-        carry = answers[:n]
-        found.append(
-            [
-                np.reshape(y, (-1, *kind.shape)) if which is main else y
-                for y, kind in zip(answers[n:], op.body.kinds[n:], strict=True)
-            ]
-        )
-    ys = [np.concatenate(both[:: -1 if op.reverse else 1]) for both in zip(*found, strict=True)]
-    return (*carry, *ys)
-
-
 def batched_step(graph: Graph, carries: int, size: int, marks: Sequence[bool]) -> tuple[Body, list[bool]]:
     """The body whose marked inputs are batches, and which of its rows of answers are."""
     found: list[bool] = []
@@ -364,6 +352,11 @@ def batched_step(graph: Graph, carries: int, size: int, marks: Sequence[bool]) -
 
     types = [stacked(kind, size) if mark else kind for kind, mark in zip(graph.inputs, marks, strict=True)]
     return staged(types, stepped), found
+
+
+def calls_of(args: Sequence[Any]) -> set[Any]:
+    """The calls whose leaves some arguments are made of."""
+    return {call for a in args if type(a) is Node for call in a.history.calls}
 
 
 def differentiated(node: Node) -> bool:

@@ -15,7 +15,7 @@ from funcgrad.graph.types import Type, type_of
 from funcgrad.sweeps.edges import fit
 from funcgrad.transforms.bodies import Body, fitted, traced
 from funcgrad.transforms.boundary import numeric
-from funcgrad.transforms.remembering import remembered
+from funcgrad.transforms.remembering import body_of, remembered
 
 
 @frozen(eq=False)
@@ -99,7 +99,7 @@ def staged_loop(
         for i, (kind, got) in enumerate(zip(kinds, new, strict=True)):
             if kind != got:
                 refuse_change(transform, step, kind, got, structure, i)
-    return Loop(Body(graph), captured, kinds, answer.children[1] if pair else None)
+    return Loop(body_of(step, graph), captured, kinds, answer.children[1] if pair else None)
 
 
 def given_way(y: Any, kind: Type) -> Any:

@@ -17,8 +17,10 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from funcgrad.graph.calls import COPIED
+from funcgrad.graph.graph import Graph
 from funcgrad.graph.provenance import unwrapped
 from funcgrad.graph.types import NUMBERS, key_of
+from funcgrad.transforms.bodies import Body
 from funcgrad.transforms.given import contents
 
 #: What was staged, by the code of the function, and then by what the function sees and the types of its arguments.
@@ -56,10 +58,43 @@ def remembered(
         return found[seen, key]
     made = stage()
     if lasting(made) and sight(function) == seen:
-        if len(found) >= MOST:
-            found.pop(next(iter(found)), None)
-        found[seen, key] = made
+        put(found, (seen, key), made)
     return made
+
+
+def put(found: dict[Hashable, Any], key: Hashable, made: Any) -> None:
+    """Remember one more thing of a code, and forget the oldest of too many."""
+    if len(found) >= MOST:
+        found.pop(next(iter(found)), None)
+    found[key] = made
+
+
+def body_of(function: Callable[..., Any], graph: Graph) -> Body:
+    """The body of a graph that was staged of a function: that of an equal one before, with what was made of it.
+
+    A loop that closes over traced values is staged at each call, and mostly comes to the same graph. One of large
+    arrays, or of functions of the user's, is not remembered.
+    """
+    code = getattr(unwrapped(function), "__code__", None)
+    size = sum([one.value.nbytes for one in graph.constants if type(one.value) is np.ndarray])
+    if code is None or size > COPIED or has_users(graph):
+        return Body(graph)
+    found, key = STAGED.setdefault(code, {}), graph.digest
+    if key not in found:
+        put(found, key, Body(graph))
+    body: Body = found[key]
+    return body
+
+
+def has_users(graph: Graph) -> bool:
+    """Whether a graph, or one inside its steps, runs a function of the user's."""
+    stack = [graph]
+    while stack:
+        for step in stack.pop().steps:
+            if step.op.users:
+                return True
+            stack += [inner for inner, _ in step.op.inside]
+    return False
 
 
 def sight(function: Callable[..., Any]) -> Hashable:

@@ -7,8 +7,9 @@ from functools import partial
 import numpy as np
 import pytest
 
-from funcgrad import grad, lax, vmap
+from funcgrad import custom_vjp, grad, lax, vmap
 from funcgrad.transforms import remembering
+from funcgrad.transforms.bodies import Body
 from funcgrad.transforms.remembering import STAGED, sight
 
 RATE = 0.5
@@ -188,6 +189,54 @@ def test_conditions_are_remembered_too():
         return lax.while_loop(lambda v: v < most, lambda v: v * 2.0, 1.0)
 
     assert [loop(most) for most in (10.0, 10.0, 100.0, 10.0)] == [16.0, 16.0, 128.0, 16.0]
+
+
+def bodies(step):
+    """What is remembered of the graphs of a step that closes over traced values."""
+    return [one for one in STAGED.get(step.__code__, {}).values() if isinstance(one, Body)]
+
+
+def test_what_was_made_of_an_equal_graph_is_used_again():
+    steps, factor = [], 2.0
+
+    def loss(w):
+        def step(c, row):
+            return factor * c * w, None
+
+        steps.append(step)
+        return np.sum(run(step, np.ones(3)))
+
+    assert grad(loss)(1.0) == 72.0
+    (body,) = bodies(steps[0])
+    made = body.callable
+    assert grad(loss)(2.0) == 288.0
+    assert bodies(steps[1]) == [body]
+    assert body.callable is made
+    factor = 1.0  # another graph
+    assert grad(loss)(1.0) == 9.0
+    assert len(bodies(steps[2])) == 2
+    assert grad(grad(loss))(1.0) == 18.0
+
+
+def test_a_graph_with_a_function_of_the_user_s_is_not():
+    steps = []
+
+    @custom_vjp
+    def doubled(x):
+        return 2.0 * x
+
+    doubled.defvjp(lambda x: (doubled(x), None), lambda _, zbar: (3.0 * zbar,))
+
+    def loss(w):
+        def step(c, row):
+            return doubled(c * w), None
+
+        steps.append(step)
+        return np.sum(run(step, np.ones(3)))
+
+    for _ in range(2):
+        assert grad(loss)(1.0) == 3 * 57  # by the rule: 3, then 3 (2 + 3), then 3 (4 + 15)
+    assert not bodies(steps[0])
 
 
 def test_what_is_remembered_goes_with_the_function():

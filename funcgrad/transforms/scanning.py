@@ -104,19 +104,21 @@ class Scan(Op):
         return evolve(self, body=body, kept=True, spared=len(body.kinds) - count - n)
 
     def narrowed(self, asked: tuple[int, ...]) -> tuple["Scan", dict[int, int]] | None:
-        """The same loop, of which no row is stacked that nothing reads."""
-        n, count = self.carries, len(self.body.kinds)
-        rows = [i for i in asked if i >= n]
-        if self.snapshots or len(rows) == count - n:
+        """The same loop, of which no row is stacked that nothing reads, and none twice."""
+        n, outputs = self.carries, self.body.graph.outputs
+        first: dict[int, int] = {}
+        for i in asked:
+            if i >= n:
+                first.setdefault(outputs[i], i)
+        rows = list(first.values())
+        if self.snapshots or len(rows) == len(outputs) - n:
             return None
-        graph = self.body.graph
-        outputs = tuple([graph.outputs[i] for i in (*range(n), *rows)])
-        body = self.body.once(("narrowed", n, asked), lambda: Body(simplified(evolve(graph, outputs=outputs))))
-        last = count - self.spared
+        graph = evolve(self.body.graph, outputs=tuple([outputs[i] for i in (*range(n), *rows)]))
+        body = self.body.once(("narrowed", n, asked), lambda: Body(simplified(graph)))
+        last = len(outputs) - self.spared
         kept = self.kept and all([i in rows for i in range(last - n, last)])
-        spared = len([i for i in rows if i >= last]) if kept else 0
-        op = evolve(self, body=body, kept=kept, spared=spared)
-        return op, {i: i if i < n else n + rows.index(i) for i in asked}
+        op = evolve(self, body=body, kept=kept, spared=len([i for i in rows if i >= last]) if kept else 0)
+        return op, {i: i if i < n else n + rows.index(first[outputs[i]]) for i in asked}
 
     def run(self, *args: Any) -> Any:
         n, m, step = self.carries, self.carries + self.rows, self.step

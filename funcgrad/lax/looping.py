@@ -36,8 +36,8 @@ def scan(
     scan : (C × X → C × Y) × C × Xⁿ → C × Yⁿ, for trees C, X and Y, of which xs and the y have the steps along axis 0.
     `length` gives n where there is no xs; `reverse` takes the last row first. f is staged once: its arguments are
     unknown, and Python's `if` cannot ask for them (`cond` can). Backwards, the carry that each step began with is kept
-    and what f computes on the way is computed again, but for values that are dear and small. `unroll=k` takes k steps in
-    one, which keeps every k-th carry alone; True takes all in one.
+    and what f computes on the way is computed again, but for what is dear and small. `unroll=k` takes k steps in one,
+    which keeps every k-th carry alone; True takes all in one.
 
     `checkpoint` says which carries are kept: "sqrt" every √n-th, which takes each step once more; "binomial" as few as
     it takes for no step to be taken again more than three times; an integer so many, by the binomial schedule.

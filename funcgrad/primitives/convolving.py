@@ -67,7 +67,7 @@ def unconvolved(z: Any, w: Any, lengths: Shape, strides: Shape, dilation: Shape)
     axes = len(strides)
     window, stack = w.shape[-2 - axes : -2], w.shape[: -2 - axes]
     x = np.zeros((*z.shape[: -1 - axes], *lengths, w.shape[-2]), np.result_type(z, w))
-    kernel = w.reshape(*stack, prod(window), *w.shape[-2:]).mT
+    kernel = np.ascontiguousarray(w.reshape(*stack, prod(window), *w.shape[-2:]).mT)  # up to twice as quick
     n = len(stack)
     order = (*range(n), *range(n + axes, n + 2 * axes + 1), *range(n, n + axes), n + 2 * axes + 1)
     for batch in batches(x, axes, window):

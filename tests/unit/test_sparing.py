@@ -75,9 +75,7 @@ def test_dear_values_are_not_computed_again():
     ahead, back = scans(grad(looped), W)
     assert {"tanh", "exp"} <= functions(ahead)
     assert not {"tanh", "exp"} & functions(back)
-    assert (
-        len(ahead.body.kinds) == ahead.carries + 3
-    )  # z, which is one of the functions, the other, and h, a carry
+    assert len(ahead.body.kinds) == ahead.carries + 3  # z, which is one of the functions, the other, and h, a carry
 
 
 @pytest.mark.parametrize("options", [{"checkpoint": "sqrt"}, {"unroll": 2}])

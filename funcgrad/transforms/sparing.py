@@ -6,11 +6,13 @@ from typing import Any
 
 from attrs import evolve
 
+from funcgrad.errors import FuncgradError
 from funcgrad.graph.graph import Graph, Step
 from funcgrad.graph.op import Weakness
 from funcgrad.primitives.kinds import Expand, Pointwise
 from funcgrad.primitives.shaping import Cast, Moved
 from funcgrad.rewrites.simplifying import simplified
+from funcgrad.transforms.remembering import has_users
 from funcgrad.transforms.running import inexact, joined, pulled
 
 #: So many bytes at most does a loop keep of what its steps compute, of all steps together.
@@ -26,12 +28,16 @@ def with_spared(graph: Graph, carries: int, rows: int, length: int) -> Graph:
 
     They are those of which cheap steps make all else that the pullback reads; none, where these are larger than what a
     step takes, hands on and gives, or than `MOST` in all. So a loop keeps twice as much at most. A value to which no
-    carry and no row leads is the same in every step, and is not kept for each.
+    carry and no row leads is the same in every step, and is not kept for each. A step with a function of the user's, or
+    an answer that has no derivative, is not asked: the pullback may never come to these.
     """
     arrived, wanted = inexact(graph.output_types), inexact(graph.inputs)
-    if not arrived or not wanted:
+    if not arrived or not wanted or has_users(graph):
         return graph
-    whole = simplified(pulled(graph, arrived, wanted))
+    try:
+        whole = simplified(pulled(graph, arrived, wanted))
+    except FuncgradError:
+        return graph
     n, inputs = len(graph.inputs), len(whole.inputs)
     first, none = inputs + len(whole.constants), [False] * len(whole.constants)
     late = [i >= n for i in range(inputs)] + none  # whether a value is made of cotangents

@@ -5,7 +5,8 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from funcgrad import grad, hessian, jacfwd, jit, jvp, lax, linear_transpose, nn, random, value_and_grad, vmap
+from funcgrad import grad, hessian, jacfwd, jit, jvp, lax, linear_transpose, nn, primitive, random, value_and_grad, vmap
+from funcgrad.errors import NotReparameterised
 from funcgrad.rewrites.simplifying import simplified
 from funcgrad.transforms.scanning import Scan
 from funcgrad.transforms.sparing import with_spared
@@ -152,3 +153,28 @@ def test_a_recurrent_layer_computes_its_gates_once():
     _, params = layer.init(random.key(0), (-1, 4, 3))
     _, back = scans(grad(lambda p: np.sum(layer.apply(p, XS))), params)
     assert not {"tanh", "logistic"} & functions(back)
+
+
+def test_an_answer_without_a_derivative_that_none_asks_for_is_no_hindrance():
+    refuse = primitive(lambda x: x.copy(), vjp=lambda zbar, z, x: 1 / 0, infer=lambda x: x)
+
+    def f(c):
+        (_, (ys, _)) = lax.scan(lambda c, x: (np.tanh(c * x), (c, refuse(c))), c, XS)
+        return np.sum(ys)
+
+    def g(c):
+        ys = []
+        for x in XS:
+            ys.append(c)
+            c = np.tanh(c * x)
+        return np.sum(np.stack(ys))
+
+    np.testing.assert_allclose(grad(f)(np.ones(3)), grad(g)(np.ones(3)), 1e-12)
+
+    def drawn(c):
+        return lax.scan(lambda c, key: (np.tanh(c), random.poisson(key, c)), c, random.split(random.key(0), 3))[1]
+
+    graph = scans(drawn, np.ones(2))[0].body.graph
+    assert with_spared(graph, 1, 1, 3) is graph
+    with pytest.raises(NotReparameterised):
+        grad(lambda c: np.sum(np.sin(drawn(c))))(np.ones(2))

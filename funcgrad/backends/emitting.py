@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from funcgrad.backends.blocking import BlockWriter
 from funcgrad.backends.hastening import Hastened, hastened
@@ -19,6 +19,7 @@ from funcgrad.backends.spelling import Spelled, dtype_text
 from funcgrad.backends.writing import INDENT, Writer, untraced
 from funcgrad.graph.program import Path, Signature
 from funcgrad.graph.types import Type
+from funcgrad.rewrites.looping import looped
 
 __all__ = ["Emitted", "emitted", "untraced"]
 
@@ -44,7 +45,9 @@ class Emitted:
 
 def emitted(signature: Signature, paths: Sequence[Path]) -> Emitted:
     """The function of the leaves of its arguments that takes the path which the guards choose."""
-    name, values, shared = function_name(signature.name), Values(), Globals(modules(paths))
+    name, values = function_name(signature.name), Values()
+    paths = [evolve(path, graph=looped(path.graph)) for path in paths]
+    shared = Globals(modules(paths))
     numbered = [values.numbered(path, len(paths) == 1) for path in paths]
     segment = values.segment(numbered)
     careful = f"{name}_carefully"

@@ -15,6 +15,7 @@ from funcgrad.primitives.kinds import Chain, Expand, Pointwise, Sum, thinned
 from funcgrad.primitives.pointwise import Conjugate, Imaginary, PowerBy, Select, complex_abs, root
 from funcgrad.primitives.reducing import Extreme, Truth
 from funcgrad.primitives.shaping import Cast, Reshape, Transpose
+from funcgrad.primitives.stopping import Stop
 
 #: Python's operators for NumPy's ufuncs, and how loosely they bind.
 SYMBOLS = {
@@ -124,7 +125,16 @@ def _(op: PowerBy, at: Site) -> Spelled | None:
 
 
 @spelled.register
+def _(_op: Stop, at: Site) -> Spelled:
+    return at.args[0]
+
+
+@spelled.register
 def _(_op: Select, at: Site) -> Spelled:
+    if not any([kind.shape for kind in at.types]) and all([kind.dtype == at.answer.dtype for kind in at.types[1:]]):
+        # Of numbers Python chooses ten times as quickly, and what was chosen is one of NumPy's.
+        c, x, y = at.args[0], *[as_strong(a, k) if k.weak else a for a, k in zip(at.args[1:], at.types[1:], strict=True)]
+        return Spelled(f"{x.within(11)} if {c.within(11)} else {y.within(12)}", loose=12)
     return Spelled(f"np.where({', '.join(at.names)})" + ("[()]" if not at.answer.shape else ""))
 
 

@@ -82,14 +82,19 @@ def gap(numbers: Any) -> Any:
     return np.concatenate([np.ravel(last.x - first.x[NEXT]), np.ravel(last.v - first.v[NEXT])])
 
 
+@jit
+def gap_and_slopes(numbers: Any) -> tuple[Any, Any]:
+    """The gap, and its derivative in the three numbers, (12, 3)."""
+    return gap(numbers), jacfwd(gap)(numbers)
+
+
 def closing(numbers: Any = GUESS, steps: int = 6) -> Iterator[tuple[float, Any]]:
     """The length of the gap, and the numbers after each step of Levenberg and Marquardt's method."""
-    both = jit(lambda numbers: (gap(numbers), jacfwd(gap)(numbers)))
     damping = 1.0
-    r, J = both(numbers)
+    r, J = gap_and_slopes(numbers)
     for _ in range(steps):
         trial = numbers - np.linalg.solve(J.T @ J + damping * np.eye(3), J.T @ r)
-        after, slopes = both(trial)
+        after, slopes = gap_and_slopes(trial)
         if after @ after < r @ r:
             numbers, r, J, damping = trial, after, slopes, damping / 10
         else:

@@ -37,6 +37,8 @@ class Op:
     constant: ClassVar[bool] = False
     #: Whether it runs a function of the user's, which no saved program and no text can hold.
     users: ClassVar[bool] = False
+    #: Whether it is a loop, with methods `narrowed` and `joined` for a program that is about to be written.
+    loops: ClassVar[bool] = False
     #: The graphs that it runs, each with how many times; a loop of unknown length counts as one step.
     inside: ClassVar[Any] = ()
     #: Whether `infer` finds all that can be wrong: then `jit` runs it on large arrays only to return the answer.

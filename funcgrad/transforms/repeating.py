@@ -10,12 +10,14 @@ from funcgrad.graph.dispatch import saved
 from funcgrad.graph.node import Node
 from funcgrad.graph.op import Op, joined, unknown
 from funcgrad.primitives.kinds import stretched, zeros_like
+from funcgrad.rewrites.looping import found_in, needed, rearranged
+from funcgrad.rewrites.simplifying import simplified
 from funcgrad.sweeps.edges import fit
 from funcgrad.transforms.bodies import Body, agree, all_batched, batched, reached, spread, stacked, staged
 from funcgrad.transforms.choosing import selected
 from funcgrad.transforms.deferring import Derived, pulled_later
 from funcgrad.transforms.running import inexact
-from funcgrad.transforms.scanning import Scan, batched_step, owned
+from funcgrad.transforms.scanning import Scan, alike, batched_step, moved_by, owned
 
 
 @saved
@@ -28,6 +30,7 @@ class Repeat(Op):
     """
 
     several: ClassVar[bool] = True
+    loops: ClassVar[bool] = True
     keeps_weak: ClassVar[bool] = True
 
     #: The condition, of c and v.
@@ -114,6 +117,42 @@ class Repeat(Op):
         types = [*both.body.graph.inputs[: both.carries], *test.inputs[n:]]
         asks = staged(types, lambda *args: test(*args[:n], *args[both.carries :]))
         return Repeat(asks, both.body, self.asked)
+
+    # ---- programs --------------------------------------------------------------------------------------------------
+    def narrowed(self, args: Sequence[int], wanted: set[int]) -> Any:
+        """The loop of what leads to its end and to the wanted answers, as `Scan.narrowed` gives it."""
+        n, m, test, graph = self.carries, self.carries + self.asked, self.test.graph, self.body.graph
+        asks = needed(test, test.outputs)
+        moving = sorted(moved_by(graph, n, wanted | {i for i in asks if i < n}))
+        same, own = alike(args, range(n, m)), alike([*args[:n], *args[m:]], range(n, len(args) - self.asked))
+        asked = [i for i in range(n, m) if i in {same.get(a, a) for a in asks}]
+        read = {own.get(i, i) for i in needed(graph, [graph.outputs[i] for i in moving])}
+        taken = [i for i in range(n, len(graph.inputs)) if i in read]
+        if len(moving) + len(asked) + len(taken) == len(args):
+            return None
+        key = ("narrowed", tuple(moving), tuple(asked), tuple(taken), tuple(same.items()), tuple(own.items()))
+        outputs = [graph.outputs[i] for i in moving]
+        body = self.body.once(key, lambda: Body(simplified(rearranged(graph, [*moving, *taken], own, outputs))))
+        ask = self.test.once(key, lambda: Body(rearranged(test, [*moving, *asked], same, test.outputs)))
+        numbers = [args[i] for i in (*moving, *asked)] + [args[i + self.asked] for i in taken]
+        return Repeat(ask, body, len(asked)), numbers, [moving.index(i) if i in moving else None for i in range(n)]
+
+    def joined(self, args: Sequence[int], other: Any, others: Sequence[int], wanted: set[int]) -> Any:
+        """The loop itself if it runs another as well, as `Scan.joined` gives it: both end alike, too."""
+        n, k = self.carries, other.carries
+        if type(other) is not Repeat or args[:k] != others[:k] or k > n:
+            return None
+        asked = {number: i for i, number in enumerate(args[n : n + self.asked], n)}
+        shared = {number: i for i, number in enumerate(args[n + self.asked :], n)}
+        carried = {i: i for i in range(k)}
+        asks = carried | {i: asked[a] for i, a in enumerate(others[k : k + other.asked], k) if a in asked}
+        own = carried | {i: shared[a] for i, a in enumerate(others[k + other.asked :], k) if a in shared}
+        graph, test = self.body.graph, self.test.graph
+        if found_in(test, other.test.graph, asks) != list(test.outputs):
+            return None
+        if found_in(graph, other.body.graph, own) != list(graph.outputs[:k]):
+            return None
+        return self, list(range(k))
 
     # ---- batches ---------------------------------------------------------------------------------------------------
     def batched(self, size: int, which: tuple[bool, ...], args: tuple[Any, ...]) -> Any:

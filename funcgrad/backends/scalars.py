@@ -14,7 +14,7 @@ from attrs import define
 
 from funcgrad.backends.naming import frozen
 from funcgrad.backends.numbering import Ask, Fork, Segment
-from funcgrad.backends.spelling import COMPARISON, MINUS, SYMBOLS, Spelled, function_text
+from funcgrad.backends.spelling import CHOICE, COMPARISON, CONDITIONAL, MINUS, SYMBOLS, Spelled, function_text
 from funcgrad.backends.writing import Writer
 from funcgrad.graph.graph import Constant
 from funcgrad.graph.op import Op, Weakness
@@ -28,10 +28,8 @@ SAME = {
 }  # fmt: skip
 #: Operators of truth values.
 TRUTH = {"bitwise_and": ("and", 10), "bitwise_or": ("or", 11), "bitwise_xor": ("!=", COMPARISON)}
-#: The comparison by which a choice of two is made.
-CHOICE = {"maximum": ">", "minimum": "<"}
-#: How loosely a conditional expression binds, and a negation.
-CONDITIONAL, NOT = 12, 10  # with `and` at 10 and `or` at 11, as Python has them
+#: How loosely a negation binds.
+NOT = 10  # with `and` at 10 and `or` at 11, as Python has them
 #: Whole numbers below this are floats exactly.
 EXACT = 1 << 53
 FLOAT, BOOL = np.dtype(np.float64), np.dtype(bool)
@@ -161,12 +159,6 @@ class ScalarWriter(Writer):
             return Spelled(f"abs({args[0].text})")
         kind = "bool" if line.step.type.dtype == BOOL else "float"
         return Spelled(f"{kind}({function_text(op)}({', '.join([a.text for a in args])}))")
-
-    def own_lines(self, segment: Segment) -> set[int]:
-        """Values that are written more than once in what is made of them."""
-        lines = [self.values.made[i] for i in segment.order if not isinstance(i, Ask)]
-        chosen = [line for line in lines if isinstance(line.step.op, Pointwise) and line.step.op.name in CHOICE]
-        return {i for line in chosen for i in line.args}
 
 
 def comparison(op: Op) -> bool:

@@ -13,7 +13,7 @@ from funcgrad.backends.checking import checked, masks
 from funcgrad.backends.naming import Memory, Names, identifier
 from funcgrad.backends.numbering import Ask, Fork, Numbered, Segment
 from funcgrad.backends.planning import Item, Plan, Region, ends, small, uses
-from funcgrad.backends.spelling import MINUS, Site, Spelled, as_strong, dtype_text, entry_text, spelled
+from funcgrad.backends.spelling import CHOICE, MINUS, Site, Spelled, as_strong, dtype_text, entry_text, spelled
 from funcgrad.graph.graph import Constant, Step
 from funcgrad.graph.op import Op
 from funcgrad.graph.program import Guard
@@ -21,7 +21,7 @@ from funcgrad.graph.types import NUMBERS
 from funcgrad.primitives.banding import Banded
 from funcgrad.primitives.indexing import Index, Scatter
 from funcgrad.primitives.kinds import Pointwise
-from funcgrad.primitives.pointwise import mul
+from funcgrad.primitives.pointwise import Select, mul
 from funcgrad.primitives.shaping import ALL
 
 INDENT = "    "
@@ -81,8 +81,10 @@ class Writer(Names):
         raise TypeError("This writer gathers no steps.")
 
     def own_lines(self, segment: Segment) -> set[int]:
-        """Values that must not be written within their users."""
-        return set()
+        """Numbers that are written more than once in what is made of them."""
+        lines = [self.values.made[i] for i in segment.order if not isinstance(i, Ask)]
+        twice = [line for line in lines if isinstance(line.step.op, Pointwise) and one_of(line.step.op)]
+        return {i for line in twice if not line.step.type.shape for i in line.args}
 
     def after(self, segment: Segment) -> set[int]:
         """The values used after a segment."""
@@ -129,13 +131,25 @@ class Writer(Names):
             op, numbers = mul, numbers[:2]
         kinds = [self.values.kind(i) for i in numbers]
         args = [self.literal(i, number) or self.of(i) for i in numbers]
-        if not op.keeps_weak:
+        if one_of(op) and not line.step.type.shape:
+            first = 1 if isinstance(op, Select) else 0  # what is asked stays as it is
+            args[first:] = [self.chosen(i, line.step.type.dtype) for i in numbers[first:]]
+            kinds[first:] = [t.strong() for t in kinds[first:]]
+        elif not op.keeps_weak:
             args = [as_strong(a, t) if weak(t) else a for a, t in zip(args, kinds, strict=True)]
         text = spelled(op, Site(args, kinds, line.step.type, self.ones))
         if text is None:
             function = self.shared(("run", op), identifier(op.name).lower(), lambda: op.run)
             return Spelled(f"{function}({', '.join([a.text for a in args])})")
         return text
+
+    def chosen(self, number: int, dtype: Any) -> Spelled:
+        """A number, among which Python chooses, as NumPy's own."""
+        constant, kind = self.values.types[number], self.values.kind(number)
+        if isinstance(constant, Constant) and not kind.shape and (kind.weak or kind.dtype == dtype):
+            value = dtype.type(constant.value)
+            return Spelled(self.shared(("chosen", Constant(value).key), "c", lambda: value))
+        return as_strong(self.of(number), kind) if kind.weak else self.of(number)
 
     def line(self, number: int, place: int, plan: Plan, indent: str) -> None:
         """Write one step: within its user's line, into memory that is free, or into memory of its own."""
@@ -301,6 +315,11 @@ def few_diagonals(op: Op, kind: Any, pieces: Sequence[Any]) -> bool:
     """Whether an operation puts one matrix together of a few diagonals of its dtype."""
     same = isinstance(op, Banded) and all([piece.dtype == kind.dtype for piece in pieces])
     return same and kind.ndim == 2 and len(pieces) <= FEW_DIAGONALS
+
+
+def one_of(op: Op) -> bool:
+    """Whether the answer of an operation on numbers is one of them."""
+    return isinstance(op, Select) or (isinstance(op, Pointwise) and op.name in CHOICE)
 
 
 def weak(kind: Any) -> bool:

@@ -54,9 +54,7 @@ class Loops:
 
     def readers(self, loop: int) -> dict[int, int]:
         """The steps that read an answer of a loop, and which one."""
-        return {
-            i: step.op.index for i, step in self.steps.items() if type(step.op) is Result and step.args == (loop,)
-        }
+        return {i: step.op.index for i, step in self.steps.items() if type(step.op) is Result and step.args == (loop,)}
 
     def replace(self, loop: int, op: Any, args: Sequence[int]) -> None:
         """Put another loop in the place of one."""

@@ -10,7 +10,7 @@ from funcgrad.errors import BadAnswer
 from funcgrad.graph.calls import Call
 from funcgrad.graph.graph import Graph, closed
 from funcgrad.graph.node import Node
-from funcgrad.graph.op import fresh_leaf, strong, weak
+from funcgrad.graph.op import Result, fresh_leaf, strong, weak
 from funcgrad.graph.provenance import function_place
 from funcgrad.graph.types import Type, type_of
 from funcgrad.primitives.kinds import stretched
@@ -98,11 +98,17 @@ def traced(
     return simplified(inlined(graph)), captured, structure
 
 
-def reached(graph: Graph, marks: Sequence[bool]) -> list[bool]:
-    """Which answers of a graph are made of the marked inputs."""
-    below = [*marks, *[False] * len(graph.constants)]
+def reached(graph: Graph, marks: Sequence[bool], slopes: bool = False) -> list[bool]:
+    """Which answers of a graph are made of the marked inputs; with `slopes`, so that a derivative may pass."""
+    below: list[Any] = [*marks, *[False] * len(graph.constants)]
     for step in graph.steps:
-        below.append(any([below[i] for i in step.args]))
+        own = [below[i] for i in step.args]
+        if slopes and step.op.loops:
+            below.append(step.op.moved(own))
+        elif type(step.op) is Result and type(own[0]) is tuple:
+            below.append(own[0][step.op.index])
+        else:
+            below.append(any(own) and not (slopes and step.op.constant))
     return [below[i] for i in graph.outputs]
 
 
@@ -112,11 +118,11 @@ def read(graph: Graph) -> list[int]:
     return [i for i in range(len(graph.inputs)) if i in numbers]
 
 
-def spread(graph: Graph, marks: Sequence[bool], carries: int) -> list[bool]:
+def spread(graph: Graph, marks: Sequence[bool], carries: int, slopes: bool = False) -> list[bool]:
     """The marks of a loop's inputs once no step adds to them: what a step gives a mark, the next one takes marked."""
     marks = list(marks)
     while True:
-        new = [a or b for a, b in zip(marks[:carries], reached(graph, marks)[:carries], strict=True)]
+        new = [a or b for a, b in zip(marks[:carries], reached(graph, marks, slopes)[:carries], strict=True)]
         if new == marks[:carries]:
             return marks
         marks[:carries] = new

@@ -94,11 +94,16 @@ class Repeat(Op):
     def pull(self, zbar: Any, z: Any, args: tuple[Any, ...], wanted: Sequence[int]) -> list[Any]:
         return pulled_later(self, zbar, args, wanted, Unwound)
 
+    def moved(self, marks: Sequence[bool]) -> tuple[bool, ...]:
+        """Which answers have a derivative where the marked arguments move."""
+        n, m = self.carries, self.carries + self.asked
+        return tuple(spread(self.body.graph, (*marks[:n], *marks[m:]), n, slopes=True)[:n])
+
     def push(self, dots: list[Any], z: Any, args: tuple[Any, ...]) -> Any:
         n, m = self.carries, self.carries + self.asked
         kinds = self.body.graph.inputs
         own_dots = (*dots[:n], *dots[m:])
-        active = spread(self.body.graph, [dot is not None for dot in own_dots], n)
+        active = spread(self.body.graph, [dot is not None for dot in own_dots], n, slopes=True)
         moving = tuple([i for i in inexact(kinds) if active[i]])
         op = self.body.once(("push", n, moving), lambda: self.forward(moving))
         tangents = [
@@ -238,7 +243,7 @@ class Unwound(Derived):
         body, n, asked = self.op.body, self.op.carries, self.op.asked
         kinds, m = body.graph.inputs, n + asked
         own = [i if i < n else i - asked for i in self.wanted if not n <= i < m]
-        active = spread(body.graph, [i in own for i in range(len(kinds))], n)
+        active = spread(body.graph, [i in own for i in range(len(kinds))], n, slopes=True)
         moving = tuple([i for i in inexact(kinds[:n]) if active[i]])
         sums = tuple([i for i in own if i >= n])
         op, used = Scan(body, n, 0, 0, False).backward((), moving, sums, ())

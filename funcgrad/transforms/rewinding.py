@@ -103,7 +103,7 @@ class Rewound(Derived):
         """As `made`, the first time."""
         op, (n, m, count) = self.op, self.counts
         graph, kinds, inputs = op.body.graph, op.body.kinds, op.body.graph.inputs
-        active = spread(graph, [i in self.wanted for i in range(count)], n)
+        active = spread(graph, [i in self.wanted for i in range(count)], n, slopes=True)
         moving = tuple([i for i in inexact(kinds[:n]) if active[i]])
         sums = tuple([i for i in self.wanted if i >= m])
         mapped = tuple([i for i in self.wanted if n <= i < m])

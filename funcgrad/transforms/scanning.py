@@ -151,7 +151,7 @@ class Scan(Op):
         n, m, kinds = self.carries, self.carries + self.rows, self.body.kinds
         arrived = tuple([i for i in inexact(kinds) if i >= n and zbar[i] is not None])
         asked = [i for i in inexact(self.body.graph.inputs) if i in wanted]
-        active = spread(self.body.graph, [i in asked for i in range(len(args))], n)
+        active = spread(self.body.graph, [i in asked for i in range(len(args))], n, slopes=True)
         moving = tuple([i for i in inexact(kinds[:n]) if active[i]])
         sums = tuple([i for i in asked if i >= m])
         mapped = tuple([i for i in asked if n <= i < m])
@@ -250,9 +250,14 @@ class Scan(Op):
         types += [kinds[i] for i in shared]
         return Scan(staged(types, stepped), carries, high - carries, self.length, not self.reverse), used
 
+    def moved(self, marks: Sequence[bool]) -> tuple[bool, ...]:
+        """Which answers have a derivative where the marked arguments move."""
+        active = spread(self.body.graph, marks, self.carries, slopes=True)
+        return (*active[: self.carries], *reached(self.body.graph, active, slopes=True)[self.carries :])
+
     def push(self, dots: list[Any], z: Any, args: tuple[Any, ...]) -> Any:
         n, m, kinds = self.carries, self.carries + self.rows, self.body.kinds
-        active = spread(self.body.graph, [dot is not None for dot in dots], n)
+        active = spread(self.body.graph, [dot is not None for dot in dots], n, slopes=True)
         moving = tuple([i for i, one in enumerate(active) if one and self.body.graph.inputs[i].dtype.kind in "fc"])
         types = [type_of(a).strong() for a in args]
         tangents = {
@@ -298,7 +303,7 @@ class Scan(Op):
 
     def moving_rows(self, moving: tuple[int, ...]) -> list[int]:
         """The rows of answers that have a tangent."""
-        marked = reached(self.body.graph, [i in moving for i in range(len(self.body.graph.inputs))])
+        marked = reached(self.body.graph, [i in moving for i in range(len(self.body.graph.inputs))], slopes=True)
         return [i for i in inexact(self.body.kinds) if i >= self.carries and marked[i]]
 
     def forward(self, moving: tuple[int, ...]) -> "Scan":
@@ -340,7 +345,11 @@ class Scan(Op):
         body = self.body.once(key, lambda: Body(simplified(rearranged(graph, inputs, same, outputs))))
         rows = len([i for i in inputs if n <= i < m])
         op = Scan(body, len(moving), rows, self.length, self.reverse)
-        return op, [args[i] for i in inputs], [answers.index(i) if i in answers else None for i in range(len(graph.outputs))]
+        return (
+            op,
+            [args[i] for i in inputs],
+            [answers.index(i) if i in answers else None for i in range(len(graph.outputs))],
+        )
 
     def joined(self, args: Sequence[int], other: Any, others: Sequence[int], wanted: set[int]) -> Any:
         """The loop that gives another's wanted answers too, and for each of those which one it is; None if there is none.
@@ -348,7 +357,12 @@ class Scan(Op):
         Both begin alike, and by induction go on alike: each carry of the other is taken to the same by a step.
         """
         n, k = self.carries, other.carries
-        if type(other) is not Scan or (other.length, other.reverse) != (self.length, self.reverse) or args[:k] != others[:k] or k > n:
+        if (
+            type(other) is not Scan
+            or (other.length, other.reverse) != (self.length, self.reverse)
+            or args[:k] != others[:k]
+            or k > n
+        ):
             return None
         rows = {number: i for i, number in enumerate(args[n : n + self.rows], n)}
         shared = {number: i for i, number in enumerate(args[n + self.rows :], n + self.rows)}
@@ -359,7 +373,9 @@ class Scan(Op):
         found = found_in(graph, other.body.graph, inputs)
         if found[:k] != list(graph.outputs[:k]) or any([found[i] is None for i in wanted]):
             return None
-        more = [number for number in dict.fromkeys([found[i] for i in wanted if i >= k]) if number not in graph.outputs[n:]]
+        more = [
+            number for number in dict.fromkeys([found[i] for i in wanted if i >= k]) if number not in graph.outputs[n:]
+        ]
         outputs = (*graph.outputs, *more)
         body = Body(evolve(graph, outputs=outputs)) if more else self.body
         where = [i if i < k else n + outputs[n:].index(found[i]) if i in wanted else None for i in range(len(found))]

@@ -15,6 +15,7 @@ try:
     from loops import Loop, adam
 except ImportError:
     from collections.abc import Callable
+
     Loop = Any
     from examples import adam
 

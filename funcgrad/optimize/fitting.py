@@ -12,6 +12,7 @@ from funcgrad.graph.provenance import refuse
 from funcgrad.graph.types import Type
 from funcgrad.optimize.minimizing import held_at
 from funcgrad.optimize.objectives import derived, flat_answer, given, jacobian_of, on_vectors, taken, traces
+from funcgrad.optimize.programs import jacobian_program
 from funcgrad.optimize.results import COUNT, TRUTH, Fit, count, words
 from funcgrad.optimize.unknowns import both_ends, unknowns_of, vector_of
 from funcgrad.transforms.bodies import staged, traced
@@ -104,7 +105,7 @@ def least_squares(
         )  # fmt: skip
 
     if not traces(function, start, (args, kwargs)):
-        found = run(*jacobian_of(flat), start)
+        found = run(*jacobian_of(flat, jacobian_program("least_squares", fun, unknowns, args, kwargs)), start)
         x, told = unknowns.tree(found.x), [count(found, name).item() for name in ("status", "nfev", "njev")]
         slope = unknowns.tree(np.asarray(found.grad))
         return Fit(

@@ -92,9 +92,9 @@ def products_of(function: Function) -> Function:
     return product
 
 
-def jacobian_of(function: Function) -> tuple[Function, Function]:
-    """A function of vectors and its Jacobian, for SciPy."""
-    slope = jacobian(function)
+def jacobian_of(function: Function, program: Function | None = None) -> tuple[Function, Function]:
+    """A function of vectors and its Jacobian, for SciPy; the Jacobian may be a program that is there already."""
+    slope = program or jacobian(function)
     return lambda x: taken(function(given(x))), lambda x: taken(slope(given(x)))
 
 

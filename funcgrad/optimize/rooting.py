@@ -14,6 +14,7 @@ from funcgrad.graph.provenance import function_place, refuse
 from funcgrad.graph.types import Type, type_of
 from funcgrad.optimize.minimizing import NEAR
 from funcgrad.optimize.objectives import flat_answer, given, jacobian_of, on_vectors, taken, traces
+from funcgrad.optimize.programs import jacobian_program
 from funcgrad.optimize.results import COUNT, TRUTH, Root, ScalarRoot, count, words
 from funcgrad.optimize.unknowns import unknowns_of
 from funcgrad.transforms.bodies import Body, traced
@@ -72,7 +73,7 @@ def root(
         )
 
     if not traces(function, start, args):
-        found = run(*jacobian_of(flat), start)
+        found = run(*jacobian_of(flat, jacobian_program("root", fun, unknowns, args, {})), start)
         told = [count(found, name).item() for name in ("status", "nfev")]
         x = unknowns.tree(np.reshape(found.x, -1))
         return Root(*[x, fun(x, *args), bool(found.success), *told, str(found.message)])

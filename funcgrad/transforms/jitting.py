@@ -85,6 +85,8 @@ class Jitted:
     programs: dict[Any, Specialised] = field(init=False, factory=dict)
     #: Functions of (args, keywords) for the signatures that need no taking apart, the latest last.
     entrances: list[Callable[..., Any]] = field(init=False, factory=list)
+    #: Programs of its derivatives that others made and keep here, as solvers do, by what they are.
+    derived: dict[Any, Callable[..., Any]] = field(init=False, factory=dict)
     #: Why each trace happened, in order.
     reasons: list[str] = field(init=False, factory=list)
 

@@ -1,14 +1,21 @@
 """Entering: the way from a call's arguments to the leaves of a program, written out for one signature."""
 
 from collections.abc import Callable
+from types import BuiltinFunctionType, FunctionType, NoneType
 from typing import Any
 
 import numpy as np
 from attrs import define, field
 
 from funcgrad import tree
+from funcgrad.errors import UntracedPath
 from funcgrad.graph.types import WEAK
 
+#: Classes of static arguments that are seen to be what they were, and whether each is equal to itself alone.
+SAME = dict.fromkeys((FunctionType, BuiltinFunctionType, np.ufunc, type, NoneType, bool), True) | {
+    int: False,
+    str: False,
+}
 #: Python's numbers by their dtypes.
 NUMBER = {dtype: kind for kind, dtype in WEAK.items()}
 
@@ -16,18 +23,22 @@ NUMBER = {dtype: kind for kind, dtype in WEAK.items()}
 def entrance(structure: Any, types: Any, static: Any, program: Any) -> Callable[..., Any] | None:
     """A function of (args, keywords) that runs the program, or returns NotImplemented for another signature.
 
-    None for trees of other classes than tuple, list, dict and records, which are taken apart by the general way.
+    None for trees of other classes than tuple, list, dict and records, which are taken apart by the general way; and
+    for static arguments that are not functions, classes, words, whole numbers, truth values or None.
     """
     writer = Entrance(list(types))
     positional, named = structure.children
     keys = named.keys or ()
-    if static or not plain(structure):
+    if not plain(structure) or not all([type(value) in SAME for value in static.values()]):
         return None
     writer.line(f"if len(args) != {len(positional.children)} or len(keywords) != {len(keys)}: return NotImplemented")
-    for i, child in enumerate(positional.children):
-        writer.take(f"args[{i}]", child)
-    for key, child in zip(keys, named.children, strict=True):
-        writer.take(f"keywords[{key!r}]", child)
+    parts = [(i, f"args[{i}]", child) for i, child in enumerate(positional.children)]
+    parts += [(key, f"keywords[{key!r}]", child) for key, child in zip(keys, named.children, strict=True)]
+    for where, text, child in parts:
+        if where in static:
+            writer.fixed(text, static[where])
+        else:
+            writer.take(text, child)
     leaves = ", ".join(writer.leaves)
     lines = [
         "def enter(args, keywords):",
@@ -35,9 +46,18 @@ def entrance(structure: Any, types: Any, static: Any, program: Any) -> Callable[
         *[f"        {line}" for line in writer.lines],
         "    except (KeyError, AttributeError):",
         "        return NotImplemented",
-        f"    return (program.program or program.compiled())({leaves})",
+        "    try:",
+        f"        return (program.program or program.compiled())({leaves})",
+        "    except UntracedPath:",
+        "        return NotImplemented",
     ]
-    namespace = {**writer.namespace, "program": program, "ndarray": np.ndarray, "NoneType": type(None)}
+    namespace = {
+        **writer.namespace,
+        "program": program,
+        "ndarray": np.ndarray,
+        "NoneType": NoneType,
+        "UntracedPath": UntracedPath,
+    }
     exec(compile("\n".join(lines), "<funcgrad entrance>", "exec"), namespace)
     function: Callable[..., Any] = namespace["enter"]
     return function
@@ -96,6 +116,14 @@ class Entrance:
         self.line(f"if type({name}) is not {kind} or len({name}) != {len(structure.children)}: return NotImplemented")
         for step, child in zip(structure.steps, structure.children, strict=True):
             self.take(f"{name}[{step.value!r}]", child)
+
+    def fixed(self, text: str, value: Any) -> None:
+        """Write the test of a static argument: of the same class, and the same or equal to it."""
+        name = f"s{len(self.namespace)}"
+        self.namespace[name] = value
+        self.namespace[f"{name}_class"] = type(value)
+        test = f"{text} is not {name}" if SAME[type(value)] else f"type({text}) is not {name}_class or {text} != {name}"
+        self.line(f"if {test}: return NotImplemented")
 
     def leaf(self, name: str) -> None:
         """Write the test of a leaf."""

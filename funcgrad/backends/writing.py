@@ -139,7 +139,7 @@ class Writer(Names):
             args = [as_strong(a, t) if weak(t) else a for a, t in zip(args, kinds, strict=True)]
         text = spelled(op, Site(args, kinds, line.step.type, self.ones))
         if text is None:
-            function = self.shared(("run", op), identifier(op.name).lower(), lambda: op.run)
+            function = self.shared(("run", op), identifier(op.name).lower(), lambda: op.program or op.run)
             return Spelled(f"{function}({', '.join([a.text for a in args])})")
         return text
 

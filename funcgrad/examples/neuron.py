@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from funcgrad import value_and_grad
+from funcgrad import jit, value_and_grad
 from funcgrad.examples.running import main
 
 #: The numbers of the neuron, by name. With this bias, tanh has its value 1/√2 and its slope 1/2.
@@ -40,6 +40,10 @@ def neuron(numbers: dict[str, Any], tanh: Callable[[Any], Any] = np.tanh) -> Any
     return tanh(p["x1"] * p["w1"] + p["x2"] * p["w2"] + p["b"])
 
 
+#: The answer and its slopes as one program, for each tanh.
+both = jit(value_and_grad(neuron), static_argnums=1)
+
+
 def gradients(tanh: Callable[[Any], Any] = np.tanh) -> tuple[Any, dict[str, Any]]:
     """The answer o, and ∂o/∂n for each number n.
 
@@ -47,8 +51,8 @@ def gradients(tanh: Callable[[Any], Any] = np.tanh) -> tuple[Any, dict[str, Any]
     >>> round(o, 12), {name: round(slope, 12) for name, slope in slopes.items()}
     (0.707106781187, {'x1': -1.5, 'x2': 0.5, 'w1': 1.0, 'w2': 0.0, 'b': 0.5})
     """
-    answer, slopes = value_and_grad(neuron)(NUMBERS, tanh)
-    return float(answer), {name: float(slope) for name, slope in slopes.items()}
+    answer, slopes = both(NUMBERS, tanh)
+    return float(answer), slopes
 
 
 def report() -> Generator[str, None, dict[str, Any]]:

@@ -39,6 +39,8 @@ class Op:
     users: ClassVar[bool] = False
     #: Whether it is a loop, with methods `narrowed` and `joined` for a program that is about to be written.
     loops: ClassVar[bool] = False
+    #: A function that a program calls instead of `run`, where one is quicker.
+    program: ClassVar[Any] = None
     #: The graphs that it runs, each with how many times; a loop of unknown length counts as one step.
     inside: ClassVar[Any] = ()
     #: Whether `infer` finds all that can be wrong: then `jit` runs it on large arrays only to return the answer.

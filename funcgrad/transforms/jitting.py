@@ -139,7 +139,7 @@ class Jitted:
             found = self.programs[arguments.key] = Specialised(signature(self.static.function, arguments), self.backend)
             quick = entrance(arguments.structure, found.signature.types, arguments.static, found)
             if quick is not None:
-                self.entrances.insert(0, self.guarded(quick))
+                self.entrances.insert(0, quick)
         elif len(found.paths) == MOST_PATHS:
             self.refuse_path(found, path)
         found.add(path, questions)
@@ -152,17 +152,6 @@ class Jitted:
             except UntracedPath:  # a guard within rounding of its answer
                 pass
         return answer.known()
-
-    def guarded(self, quick: Callable[..., Any]) -> Callable[..., Any]:
-        """An entrance that lets an untraced path be traced."""
-
-        def enter(args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
-            try:
-                return quick(args, keywords)
-            except UntracedPath:
-                return OTHER
-
-        return enter
 
     def refuse_path(self, found: Specialised, path: Path) -> None:
         """Say where ever new paths come from."""
@@ -243,9 +232,15 @@ def jit(
         )
     remembered = Jitted(static_arguments(f, static_argnums, static_argnames), backend)
 
+    entrances, by_key = remembered.entrances, remembered.by_key
+
     @wraps(f)
     def jitted(*args: Any, **keywords: Any) -> Any:
-        return remembered(args, keywords)
+        for enter in entrances:  # as in `Jitted.__call__`, without the call
+            answer = enter(args, keywords)
+            if answer is not OTHER:
+                return answer
+        return by_key(args, keywords)
 
     jitted.__jitted__ = remembered  # type: ignore[attr-defined]  # a function may carry what it remembers
     return jitted

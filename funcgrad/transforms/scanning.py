@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from attrs import evolve, frozen
 
+from funcgrad.backends.counting import counted
 from funcgrad.graph.dispatch import saved
 from funcgrad.graph.graph import Graph
 from funcgrad.graph.node import Node
@@ -39,6 +40,10 @@ from funcgrad.transforms.sparing import given, with_spared
 FORWARD = frozenset(
     {"vmap", "jit", "eval_shape", "graph_of", "jvp", "jacfwd", "scan", "while_loop", "cond", "stage", "checkpoint"}
 )
+
+
+#: Of so many steps are the answers collected in a list, four times as large as an array.
+COUNTED = 1 << 18
 
 
 @saved
@@ -78,8 +83,22 @@ class Scan(Op):
     #: What it runs, for the cost.
     inside = property(lambda self: ((self.body.graph, self.length),))
     step = property(lambda self: self.body.callable)
+    program = property(
+        lambda self: self.body.once(("counted", self.carries, self.rows, self.length, self.reverse), self.counted)
+    )
     #: The shape and the dtype of each value that is stacked.
     beside = property(lambda self: tuple([(kind.shape, kind.dtype) for kind in self.body.kinds[self.carries :]]))
+
+    def counted(self) -> Any:
+        """The loop in Python's numbers, for a program to call; None where it takes rows, or not all are numbers."""
+        if self.rows or (self.length > COUNTED and self.beside) or (self.reverse and self.beside):
+            return None
+        text = counted(self.body.graph, self.carries, self.length, self.run)
+        if text is None:
+            return None
+        function = text.compiled()
+        function.emitted = text  # type: ignore[attr-defined]  # a function may carry its text
+        return function
 
     def __call__(self, *args: Any) -> Any:
         if not self.kept and not self.snapshots and any([type(a) is Node and differentiated(a) for a in args]):
@@ -352,7 +371,7 @@ class Scan(Op):
         )
 
     def joined(self, args: Sequence[int], other: Any, others: Sequence[int], wanted: set[int]) -> Any:
-        """The loop that gives another's wanted answers too, and for each of those which one it is; None if there is none.
+        """The loop that gives another's wanted answers too, and for each of those which one it is; None for none.
 
         Both begin alike, and by induction go on alike: each carry of the other is taken to the same by a step.
         """

@@ -67,7 +67,7 @@ def approximate(updates: int = 10_000) -> float:
 
 def report() -> Generator[str, None, list[float]]:
     """Where both descents are."""
-    found = places(START, 1e-3, updates=10_000).tolist()
+    found: list[float] = places(START, 1e-3, updates=10_000).tolist()
     yield "descent along the derivative, rate 0.001"
     for updates in (0, 1, 10, 100, 1000, 1001, 10_000):
         yield f"  after {updates:6} updates  a = {found[updates]!r}"

@@ -37,7 +37,7 @@ class Op:
     constant: ClassVar[bool] = False
     #: Whether it runs a function of the user's, which no saved program and no text can hold.
     users: ClassVar[bool] = False
-    #: Whether it is a loop, with methods `narrowed` and `joined` for a program that is about to be written.
+    #: Whether it is a loop, with methods `narrowed` and `joined`, for a program to be written, and `moved`.
     loops: ClassVar[bool] = False
     #: A function that a program calls instead of `run`, where one is quicker.
     program: ClassVar[Any] = None

@@ -37,60 +37,70 @@ class Loops:
     given: list[Any] = field(init=False)
     #: The steps as they are now, by number.
     steps: dict[int, Step] = field(init=False)
+    #: For each loop of which nothing but single answers is read, the steps that read one, and which.
+    readers: dict[int, dict[int, int]] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.given = [*self.graph.inputs, *[type_of(one.value) for one in self.graph.constants]]
         self.steps = dict(enumerate(self.graph.steps, len(self.given)))
+        whole = {i for step in self.steps.values() if type(step.op) is not Result for i in step.args}
+        whole.update(self.graph.outputs)
+        self.readers = {i: {} for i, step in self.steps.items() if step.op.loops and i not in whole}
+        for i, step in self.steps.items():
+            if type(step.op) is Result and step.args[0] in self.readers:
+                self.readers[step.args[0]][i] = step.op.index
 
     def kind(self, number: int) -> Any:
         """The type of a value."""
         return self.given[number] if number < len(self.given) else self.steps[number].type
-
-    def parted(self) -> list[int]:
-        """The loops of which nothing but single answers is read."""
-        whole = {i for step in self.steps.values() if type(step.op) is not Result for i in step.args}
-        whole.update(self.graph.outputs)
-        return [i for i, step in self.steps.items() if step.op.loops and i not in whole]
-
-    def readers(self, loop: int) -> dict[int, int]:
-        """The steps that read an answer of a loop, and which one."""
-        return {i: step.op.index for i, step in self.steps.items() if type(step.op) is Result and step.args == (loop,)}
 
     def replace(self, loop: int, op: Any, args: Sequence[int]) -> None:
         """Put another loop in the place of one."""
         kinds = op.infer(*[self.kind(i) for i in args])
         self.steps[loop] = evolve(self.steps[loop], op=op, args=tuple(args), type=kinds)
 
-    def redirect(self, readers: dict[int, int], loop: int, answers: Sequence[int | None]) -> None:
-        """Let the readers of some answers read others, of this loop."""
-        for number, index in readers.items():
+    def redirect(self, old: int, loop: int, answers: Sequence[int | None]) -> None:
+        """Let those who read the answers of one loop read these of another, or of what it has become."""
+        for number, index in self.readers.pop(old).items():
             found = answers[index]
             assert found is not None
             self.steps[number] = evolve(self.steps[number], op=Result(found), args=(loop,))
+            self.readers.setdefault(loop, {})[number] = found
 
     def join(self) -> None:
         """Leave out each loop that another one runs as well."""
-        for small in self.parted():
-            for large in self.parted():
-                if small != large and not self.follows(large, small):
-                    one, other, readers = self.steps[small], self.steps[large], self.readers(small)
-                    found = other.op.joined(other.args, one.op, one.args, set(readers.values()))
-                    if found is not None:
-                        op, answers = found
-                        self.replace(large, op, other.args)
-                        self.redirect(readers, large, answers)
-                        del self.steps[small]
-                        break
+        alike: dict[Any, list[int]] = {}
+        for number in self.readers:
+            step = self.steps[number]
+            alike.setdefault((type(step.op), step.args[:1]), []).append(number)
+        for group in alike.values():
+            for small in group:
+                for large in group:
+                    if small != large:
+                        self.join_into(small, large)
+
+    def join_into(self, small: int, large: int) -> None:
+        """Leave out a loop if this other one runs it as well."""
+        one, other = self.steps.get(small), self.steps.get(large)
+        if one is None or other is None:
+            return
+        loop: Any = other.op
+        found = loop.joined(other.args, one.op, one.args, set(self.readers[small].values()))
+        if found is not None and not self.follows(large, small):
+            self.replace(large, found[0], other.args)
+            self.redirect(small, large, found[1])
+            del self.steps[small]
 
     def narrow(self) -> None:
         """Let no loop make what nobody reads."""
-        for number in self.parted():
-            step, readers = self.steps[number], self.readers(number)
-            found = step.op.narrowed(step.args, set(readers.values()))
+        for number in list(self.readers):
+            step, wanted = self.steps[number], set(self.readers[number].values())
+            loop: Any = step.op
+            found = loop.narrowed(step.args, wanted) if wanted else None
             if found is not None:
                 op, args, answers = found
                 self.replace(number, op, args)
-                self.redirect(readers, number, answers)
+                self.redirect(number, number, answers)
 
     def follows(self, one: int, other: int) -> bool:
         """Whether one value is made of another."""

@@ -103,12 +103,13 @@ def reached(graph: Graph, marks: Sequence[bool], slopes: bool = False) -> list[b
     below: list[Any] = [*marks, *[False] * len(graph.constants)]
     for step in graph.steps:
         own = [below[i] for i in step.args]
-        if slopes and step.op.loops:
-            below.append(step.op.moved(own))
-        elif type(step.op) is Result and type(own[0]) is tuple:
-            below.append(own[0][step.op.index])
+        op: Any = step.op
+        if slopes and op.loops:
+            below.append(op.moved(own))
+        elif type(op) is Result and type(own[0]) is tuple:
+            below.append(own[0][op.index])
         else:
-            below.append(any(own) and not (slopes and step.op.constant))
+            below.append(any(own) and not (slopes and op.constant))
     return [below[i] for i in graph.outputs]
 
 

@@ -16,8 +16,9 @@ from funcgrad.sweeps.edges import fit
 from funcgrad.transforms.bodies import Body, agree, all_batched, batched, reached, spread, stacked, staged
 from funcgrad.transforms.choosing import selected
 from funcgrad.transforms.deferring import Derived, pulled_later
+from funcgrad.transforms.narrowing import Joined, Narrowed, alike, moved_by, paired
 from funcgrad.transforms.running import inexact
-from funcgrad.transforms.scanning import Scan, alike, batched_step, moved_by, owned
+from funcgrad.transforms.scanning import Scan, batched_step, owned
 
 
 @saved
@@ -124,11 +125,11 @@ class Repeat(Op):
         return Repeat(asks, both.body, self.asked)
 
     # ---- programs --------------------------------------------------------------------------------------------------
-    def narrowed(self, args: Sequence[int], wanted: set[int]) -> Any:
-        """The loop of what leads to its end and to the wanted answers, as `Scan.narrowed` gives it."""
+    def narrowed(self, args: Sequence[int], wanted: set[int]) -> Narrowed | None:
+        """The loop of what leads to its end and to the wanted answers."""
         n, m, test, graph = self.carries, self.carries + self.asked, self.test.graph, self.body.graph
         asks = needed(test, test.outputs)
-        moving = sorted(moved_by(graph, n, wanted | {i for i in asks if i < n}))
+        moving = moved_by(graph, n, wanted | {i for i in asks if i < n})
         same, own = alike(args, range(n, m)), alike([*args[:n], *args[m:]], range(n, len(args) - self.asked))
         asked = [i for i in range(n, m) if i in {same.get(a, a) for a in asks}]
         read = {own.get(i, i) for i in needed(graph, [graph.outputs[i] for i in moving])}
@@ -142,22 +143,19 @@ class Repeat(Op):
         numbers = [args[i] for i in (*moving, *asked)] + [args[i + self.asked] for i in taken]
         return Repeat(ask, body, len(asked)), numbers, [moving.index(i) if i in moving else None for i in range(n)]
 
-    def joined(self, args: Sequence[int], other: Any, others: Sequence[int], wanted: set[int]) -> Any:
-        """The loop itself if it runs another as well, as `Scan.joined` gives it: both end alike, too."""
-        n, k = self.carries, other.carries
+    def joined(self, args: Sequence[int], other: Any, others: Sequence[int], wanted: set[int]) -> Joined | None:
+        """The loop itself if it runs another as well; both end alike, too."""
+        n, m, k = self.carries, self.carries + self.asked, other.carries
         if type(other) is not Repeat or args[:k] != others[:k] or k > n:
             return None
-        asked = {number: i for i, number in enumerate(args[n : n + self.asked], n)}
-        shared = {number: i for i, number in enumerate(args[n + self.asked :], n)}
-        carried = {i: i for i in range(k)}
-        asks = carried | {i: asked[a] for i, a in enumerate(others[k : k + other.asked], k) if a in asked}
-        own = carried | {i: shared[a] for i, a in enumerate(others[k + other.asked :], k) if a in shared}
+        low = k + other.asked
         graph, test = self.body.graph, self.test.graph
-        if found_in(test, other.test.graph, asks) != list(test.outputs):
+        asks = paired(k, args[n:m], n, others[k:low], k)
+        own = paired(k, args[m:], n, others[low:], k)
+        same = found_in(test, other.test.graph, asks) == list(test.outputs)
+        if not same or found_in(graph, other.body.graph, own) != list(graph.outputs[:k]):
             return None
-        if found_in(graph, other.body.graph, own) != list(graph.outputs[:k]):
-            return None
-        return self, list(range(k))
+        return self, [*range(k)]
 
     # ---- batches ---------------------------------------------------------------------------------------------------
     def batched(self, size: int, which: tuple[bool, ...], args: tuple[Any, ...]) -> Any:

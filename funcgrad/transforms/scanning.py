@@ -14,8 +14,6 @@ from funcgrad.graph.node import Node
 from funcgrad.graph.op import Op
 from funcgrad.graph.types import type_of
 from funcgrad.primitives.kinds import stretched, zeros_like
-from funcgrad.rewrites.looping import found_in, needed, rearranged
-from funcgrad.rewrites.simplifying import simplified
 from funcgrad.sweeps.edges import fit
 from funcgrad.transforms.bodies import (
     Body,
@@ -32,6 +30,7 @@ from funcgrad.transforms.bodies import (
     staged,
 )
 from funcgrad.transforms.deferring import pulled_later
+from funcgrad.transforms.narrowing import Joined, Narrowed, joined_scan, narrowed_scan
 from funcgrad.transforms.rewinding import Rewound
 from funcgrad.transforms.running import inexact, pulled, pushed
 from funcgrad.transforms.sparing import given, with_spared
@@ -349,56 +348,13 @@ class Scan(Op):
         return Scan(staged(types, stepped), n + len(carried), self.rows + len(mapped), self.length, self.reverse)
 
     # ---- programs --------------------------------------------------------------------------------------------------
-    def narrowed(self, args: Sequence[int], wanted: set[int]) -> Any:
-        """The loop of what leads to the wanted answers, its arguments, and for each answer which of its own it is."""
-        n, m, graph = self.carries, self.carries + self.rows, self.body.graph
-        moving = moved_by(graph, n, wanted)
-        answers = [i for i in range(len(graph.outputs)) if i in (moving if i < n else wanted)]
-        outputs = [graph.outputs[i] for i in answers]
-        same = alike(args, range(n, m)) | alike(args, range(m, len(args)))
-        read = {same.get(i, i) for i in needed(graph, outputs)}
-        inputs = [i for i in range(len(args)) if i in moving or (i >= n and i in read)]
-        if len(inputs) == len(args) and len(answers) == len(graph.outputs):
-            return None
-        key = ("narrowed", n, m, tuple(inputs), tuple(answers), tuple(same.items()))
-        body = self.body.once(key, lambda: Body(simplified(rearranged(graph, inputs, same, outputs))))
-        rows = len([i for i in inputs if n <= i < m])
-        op = Scan(body, len(moving), rows, self.length, self.reverse)
-        return (
-            op,
-            [args[i] for i in inputs],
-            [answers.index(i) if i in answers else None for i in range(len(graph.outputs))],
-        )
+    def narrowed(self, args: Sequence[int], wanted: set[int]) -> Narrowed | None:
+        """The loop of what leads to the wanted answers."""
+        return narrowed_scan(self, args, wanted)
 
-    def joined(self, args: Sequence[int], other: Any, others: Sequence[int], wanted: set[int]) -> Any:
-        """The loop that gives another's wanted answers too, and for each of those which one it is; None for none.
-
-        Both begin alike, and by induction go on alike: each carry of the other is taken to the same by a step.
-        """
-        n, k = self.carries, other.carries
-        if (
-            type(other) is not Scan
-            or (other.length, other.reverse) != (self.length, self.reverse)
-            or args[:k] != others[:k]
-            or k > n
-        ):
-            return None
-        rows = {number: i for i, number in enumerate(args[n : n + self.rows], n)}
-        shared = {number: i for i, number in enumerate(args[n + self.rows :], n + self.rows)}
-        inputs = {i: i for i in range(k)}
-        inputs |= {i: rows[a] for i, a in enumerate(others[k : k + other.rows], k) if a in rows}
-        inputs |= {i: shared[a] for i, a in enumerate(others[k + other.rows :], k + other.rows) if a in shared}
-        graph = self.body.graph
-        found = found_in(graph, other.body.graph, inputs)
-        if found[:k] != list(graph.outputs[:k]) or any([found[i] is None for i in wanted]):
-            return None
-        more = [
-            number for number in dict.fromkeys([found[i] for i in wanted if i >= k]) if number not in graph.outputs[n:]
-        ]
-        outputs = (*graph.outputs, *more)
-        body = Body(evolve(graph, outputs=outputs)) if more else self.body
-        where = [i if i < k else n + outputs[n:].index(found[i]) if i in wanted else None for i in range(len(found))]
-        return evolve(self, body=body), where
+    def joined(self, args: Sequence[int], other: Any, others: Sequence[int], wanted: set[int]) -> Joined | None:
+        """The loop that gives another's wanted answers too."""
+        return joined_scan(self, args, other, others, wanted)
 
     # ---- batches ---------------------------------------------------------------------------------------------------
     def batched(self, size: int, which: tuple[bool, ...], args: tuple[Any, ...]) -> Any:
@@ -437,20 +393,6 @@ def batched_step(graph: Graph, carries: int, size: int, marks: Sequence[bool]) -
 def calls_of(args: Sequence[Any]) -> set[Any]:
     """The calls whose leaves some arguments are made of."""
     return {call for a in args if type(a) is Node for call in a.history.calls}
-def moved_by(graph: Graph, carries: int, wanted: set[int]) -> set[int]:
-    """The carries that lead to the wanted answers of a loop."""
-    moving = set(wanted)
-    while True:
-        found = {i for i in needed(graph, [graph.outputs[i] for i in moving]) if i < carries}
-        if found <= moving:
-            return {i for i in moving if i < carries}
-        moving |= found
-
-
-def alike(args: Sequence[int], which: Sequence[int]) -> dict[int, int]:
-    """For each of these arguments that is the same value as an earlier one, that one."""
-    first: dict[int, int] = {}
-    return {i: first[args[i]] for i in which if first.setdefault(args[i], i) != i}
 
 
 def differentiated(node: Node) -> bool:

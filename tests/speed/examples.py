@@ -18,6 +18,7 @@ from itertools import islice, repeat
 from typing import Any
 
 import loops_networks
+import loops_simulations
 import numpy as np
 from loops import Loop, adam, cosine, dense_pass, layers_of, shuffled
 
@@ -267,12 +268,14 @@ LOOPS: dict[str, Callable[[], tuple[Loop, Loop]]] = {
     "Gaussian process": process_loops,
     "heat": heat_loops,
     **loops_networks.LOOPS,
+    **loops_simulations.LOOPS,
 }
 
 
 def check() -> None:
     """Gradients by hand are ours."""
     loops_networks.check()
+    loops_simulations.check()
     net, points = heat.initial(random.key(2)), heat.points(random.key(3))
     value, slope = value_and_grad(heat.loss)(net, points)
     hand, slopes = heat_by_hand([net.w1, net.b1, net.w2, net.b2, net.w3], points)

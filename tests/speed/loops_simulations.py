@@ -5,19 +5,12 @@ from itertools import chain, repeat
 from typing import Any
 
 import numpy as np
+from loops import Loop, adam
 from scipy.optimize import least_squares
 
 from funcgrad import jacfwd, jit, optim, random, tree, value_and_grad
 from funcgrad.examples import descent, figure_eight, influenza, maml, neuron
 from funcgrad.examples.training import trained
-
-try:
-    from loops import Loop, adam
-except ImportError:
-    from collections.abc import Callable
-
-    Loop = Any
-    from examples import adam
 
 
 # ---- learning to learn ---------------------------------------------------------------------------------------------
@@ -171,8 +164,12 @@ def influenza_loops() -> tuple[Loop, Loop]:
         return (influenza.fit(influenza.IN_BED) for _ in repeat(None))
 
     def hand() -> Iterator[Any]:
-        residual = lambda numbers: ill_by_hand(numbers, False)[:, 0] - influenza.IN_BED
-        slope = lambda numbers: ill_by_hand(numbers, True)[:, 1:]
+        def residual(numbers: Any) -> Any:
+            return ill_by_hand(numbers, False)[:, 0] - influenza.IN_BED
+
+        def slope(numbers: Any) -> Any:
+            return ill_by_hand(numbers, True)[:, 1:]
+
         return (least_squares(residual, influenza.GUESS, slope, **options).x for _ in repeat(None))
 
     return ours, hand

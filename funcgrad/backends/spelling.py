@@ -1,6 +1,6 @@
 """Spelling: an operation as an expression of NumPy's, given the texts of its arguments."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import singledispatch
 from math import isfinite, prod
 from typing import Any
@@ -10,7 +10,8 @@ from attrs import evolve, frozen
 
 from funcgrad.backends.numbering import bytes_of
 from funcgrad.graph.op import Op, Result, Weakness
-from funcgrad.primitives.contracting import MatMul
+from funcgrad.primitives.contracting import WORTH as MATRICES
+from funcgrad.primitives.contracting import Einsum, MatMul, letters
 from funcgrad.primitives.indexing import Gather, Index
 from funcgrad.primitives.kinds import Chain, Expand, Pointwise, Sum, thinned
 from funcgrad.primitives.pointwise import Conjugate, Imaginary, PowerBy, Select, complex_abs, root
@@ -223,6 +224,34 @@ def reduced(ufunc: str, axes: tuple[int, ...], at: Site) -> Spelled:
 @spelled.register
 def _(op: Truth, at: Site) -> Spelled:
     return Spelled(f"np.{op.ufunc}.reduce({at.names[0]}, {op.axes!r})")
+
+
+@spelled.register
+def _(op: Einsum, at: Site) -> Spelled | None:
+    x, y = at.types
+    if type(op) is not Einsum or x.dtype != y.dtype or x.dtype.kind not in "fc" or x.size * y.size < MATRICES:
+        return None
+    xs, ys, zs = letters(op.subscripts)
+    inner, left, right = [a for a in xs if a in ys], [a for a in xs if a not in ys], [a for a in ys if a not in xs]
+    if not inner or not (left or right) or any([a in zs for a in inner]):
+        return None  # what `multiplied` writes as one product of matrices is written out
+    length = dict(zip(xs + ys, x.shape + y.shape, strict=True))
+    rows, many, columns = [prod([length[a] for a in some]) for some in (left, inner, right)]
+    X = arranged(at.atom(0), xs, [*left, *inner], x.shape, (rows, many))
+    Y = arranged(at.atom(1), ys, [*inner, *right], y.shape, (many, columns))
+    shape = tuple([length[a] for a in (*left, *right)])
+    if (*left, *right) == tuple(zs) and shape == (rows, columns):
+        return called(f"{X}.dot({Y}")
+    text = f"{X}.dot({Y})" + ("" if shape == (rows, columns) else f".reshape({shape})")
+    return Spelled(arranged(text, [*left, *right], list(zs), shape, at.answer.shape))
+
+
+def arranged(text: str, axes: Sequence[str], order: Sequence[str], shape: tuple[int, ...], new: tuple[int, ...]) -> str:
+    """An array with its axes in another order, and of a new shape."""
+    places = tuple([axes.index(a) for a in order])
+    if places != tuple(range(len(axes))):
+        text, shape = f"{text}.transpose({places})", tuple([shape[i] for i in places])
+    return text if shape == new else f"{text}.reshape({new})"
 
 
 @spelled.register

@@ -95,7 +95,7 @@ class Op:
             return answer
         return self.grow(calls, self.keep(args), answer)
 
-    def narrowed(self, asked: tuple[int, ...]) -> tuple["Op", dict[int, int]] | None:
+    def fewer(self, asked: tuple[int, ...]) -> tuple["Op", dict[int, int]] | None:
         """An operation that gives fewer of several results, and the place of each that is asked; None if none does."""
         return None
 

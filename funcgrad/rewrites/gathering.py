@@ -136,7 +136,7 @@ def read_alone(read: Reading) -> Iterator[tuple[int, Plan]]:
             results[step.args[0]].append((number, step.op.index))
     for whole, found in results.items():
         made = read.step(whole)
-        fewer = made and made.op.narrowed(tuple(sorted({index for _, index in found})))
+        fewer = made and made.op.fewer(tuple(sorted({index for _, index in found})))
         if made and fewer:
             for number, index in found:
                 yield number, result_of(fewer[0], made.args, fewer[1][index])

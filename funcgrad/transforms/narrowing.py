@@ -35,7 +35,7 @@ def narrowed_scan(op: Any, args: Sequence[int], wanted: set[int]) -> Narrowed | 
     key = ("narrowed", n, m, tuple(inputs), tuple(answers), tuple(same.items()))
     body = op.body.once(key, lambda: Body(simplified(rearranged(graph, inputs, same, outputs))))
     rows = len([i for i in inputs if n <= i < m])
-    found = evolve(op, body=body, carries=len(moving), rows=rows, kept=False)
+    found = evolve(op, body=body, carries=len(moving), rows=rows, kept=False, spared=0)
     return found, [args[i] for i in inputs], [answers.index(i) if i in answers else None for i in range(count)]
 
 

@@ -14,6 +14,7 @@ from funcgrad.graph.node import Node
 from funcgrad.graph.op import Op
 from funcgrad.graph.types import type_of
 from funcgrad.primitives.kinds import stretched, zeros_like
+from funcgrad.rewrites.simplifying import simplified
 from funcgrad.sweeps.edges import fit
 from funcgrad.transforms.bodies import (
     Body,
@@ -123,7 +124,7 @@ class Scan(Op):
         body = self.body.once(("saved", n, rows, self.length), kept)
         return evolve(self, body=body, kept=True, spared=len(body.kinds) - count - n)
 
-    def narrowed(self, asked: tuple[int, ...]) -> tuple["Scan", dict[int, int]] | None:
+    def fewer(self, asked: tuple[int, ...]) -> tuple["Scan", dict[int, int]] | None:
         """The same loop, of which no row is stacked that nothing reads, and none twice."""
         n, outputs = self.carries, self.body.graph.outputs
         first: dict[int, int] = {}
@@ -134,7 +135,7 @@ class Scan(Op):
         if self.snapshots or len(rows) == len(outputs) - n:
             return None
         graph = evolve(self.body.graph, outputs=tuple([outputs[i] for i in (*range(n), *rows)]))
-        body = self.body.once(("narrowed", n, asked), lambda: Body(simplified(graph)))
+        body = self.body.once(("fewer", n, asked), lambda: Body(simplified(graph)))
         last = len(outputs) - self.spared
         kept = self.kept and all([i in rows for i in range(last - n, last)])
         op = evolve(self, body=body, kept=kept, spared=len([i for i in rows if i >= last]) if kept else 0)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from attrs import define, field
+from numpy import ndarray
 
 from funcgrad.errors import FuncgradError
 
@@ -104,6 +105,6 @@ def _lockable(array: Any) -> bool:
 
 def frozen_array(array: Any) -> Any:
     """`array` itself, made read-only: what a node holds does not change."""
-    if type(array) is np.ndarray:
+    if type(array) is ndarray:
         set_writeable(array, False)
     return array

@@ -1,6 +1,6 @@
 """Node: a frozen expression; History: what it is made of."""
 
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 from attrs import define, frozen
@@ -14,8 +14,9 @@ from funcgrad.graph.provenance import expression, refuse, truth_remedy, unknown_
 from funcgrad.graph.types import Type, type_of
 
 
-class Fields(NamedTuple):
-    """The fields of a history."""
+@define(eq=False, repr=False, init=False, weakref_slot=False)
+class Entry:
+    """A history while it is filled: `recorded` turns it into the history, and it cannot change again."""
 
     #: The operation.
     op: Any
@@ -28,30 +29,34 @@ class Fields(NamedTuple):
     #: The calls whose leaves this is made of: while one of them runs, somebody may ask for this one's derivative.
     calls: Calls
 
-
-@tree.register_leaf
-class History(Fields):
-    """How a value came about: an operation on older histories, keeping only the values that its rule reads.
-
-    A named tuple, and not an attrs class, because one is made for every operation: docs/decisions/0002-history.md.
-    """
-
-    __slots__ = ()
-
-    # A history is equal to itself only: to compare all that it is made of could take for ever.
-    __eq__ = object.__eq__
-    __ne__ = object.__ne__
-    __hash__ = object.__hash__
-    __repr__ = object.__repr__
-
     shape = property(lambda self: getattr(self.answer, "shape", ()))
     dtype = property(lambda self: type_of(self.answer).dtype)
     ndim = property(lambda self: len(self.shape))
     weak = property(lambda self: type_of(self.answer).weak)
 
 
-#: `grown(History, (op, args, answer, birth, calls))` is `History(…)` without the detour through Python.
-grown = tuple.__new__
+@tree.register_leaf
+@frozen(eq=False, repr=False, init=False, weakref_slot=False)
+class History(Entry):
+    """How a value came about: an operation on older histories, keeping only the values that its rule reads.
+
+    It is equal to itself only: to compare all that it is made of could take for ever.
+    """
+
+    def __new__(cls, op: Any, args: tuple[Any, ...], answer: Any, birth: int, calls: Calls) -> "History":
+        return recorded(op, args, answer, birth, calls)
+
+
+def recorded(op: Any, args: tuple[Any, ...], answer: Any, birth: int, calls: Calls) -> History:
+    """A history, in half the time of a frozen object's `__init__`: docs/decisions/0002-history.md."""
+    history: Any = Entry()
+    history.op = op
+    history.args = args
+    history.answer = answer
+    history.birth = birth
+    history.calls = calls
+    history.__class__ = History
+    return history  # type: ignore[no-any-return]
 
 
 @define(eq=False, repr=False, init=False)
@@ -158,11 +163,7 @@ class Node(Draft):
 
 
 def made(value: Any, history: History) -> Node:
-    """The node of a value and its history: one is made for every operation, and this takes half the time of `Node(…)`.
-
-    The slots of an ordinary object are the quickest to set; to set those of a frozen one, or to run an `__init__`,
-    takes CPython several times as long.
-    """
+    """The node of a value and its history, in half the time of `Node(…)`: one is made for every operation."""
     node: Any = Draft()
     node.value = value
     node.history = history

@@ -5,12 +5,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 from attrs import fields, frozen
+from numpy import ndarray
 
 from funcgrad.errors import BadArgument
 from funcgrad.graph.calls import Call, Calls, births, frozen_array, hold, set_writeable
-from funcgrad.graph.node import History, Node, grown, made
+from funcgrad.graph.node import History, Node, made, recorded
 from funcgrad.graph.tracing import Later, Witness
-from funcgrad.graph.types import NUMBERS, PLAIN, STRONG, Type, digest_of, key_of, type_of
+from funcgrad.graph.types import NUMBERS, PLAIN, STRONG, Type, digest_of, grown, key_of, type_of
 
 #: Of arrays of so many numbers the first call's answers are left for later.
 DEFERRED = 1 << 15
@@ -101,16 +102,16 @@ class Op:
 
     def grow(self, calls: Calls, kept: tuple[Any, ...], answer: Any) -> Any:
         """The node, or the nodes, of a known answer."""
-        kept = tuple([hold(a, calls) if type(a) is np.ndarray else a for a in kept])
+        kept = tuple([hold(a, calls) if type(a) is ndarray else a for a in kept])
         if self.several:
             answer = tuple(map(frozen_array, answer))
-            return self.results(made(answer, History(self, kept, answer, births(), calls)))
+            return self.results(made(answer, recorded(self, kept, answer, births(), calls)))
         remembered = answer
-        if type(answer) is np.ndarray:
+        if type(answer) is ndarray:
             set_writeable(answer, False)
             if not self.reads_answer:
                 remembered = grown(Type, (answer.shape, answer.dtype, False, None))
-        return made(answer, grown(History, (self, kept, remembered, births(), calls)))
+        return made(answer, recorded(self, kept, remembered, births(), calls))
 
     def stage(self, calls: Calls, args: tuple[Any, ...], values: list[Any]) -> Any:
         """The node of an answer that is not known yet: it keeps all its arguments, for a fold to replay."""
@@ -119,8 +120,8 @@ class Op:
             answer = self.witnessed(witness.trace, values)
         else:
             answer = self.answer_type(map(type_of, values))
-        kept = tuple([hold(a, calls) if type(a) is np.ndarray else a for a in args])
-        node = made(answer, History(self, kept, answer, births(), calls))
+        kept = tuple([hold(a, calls) if type(a) is ndarray else a for a in args])
+        node = made(answer, recorded(self, kept, answer, births(), calls))
         return self.results(node) if self.several else node
 
     def answer_type(self, types: Iterable[Any]) -> Any:
@@ -200,18 +201,30 @@ class Op:
         raise TypeError(f"{self.name} states no batch rule")
 
 
+@frozen(eq=False)
+class Argument:
+    """An argument of a call's function, for the leaves that belong to it."""
+
+    #: The call.
+    call: Call
+    #: Its position, or its keyword.
+    name: int | str
+    #: The structure of its tree; None where a leaf is the whole argument.
+    structure: Any = None
+
+
 @frozen(eq=False, repr=False)
 class Leaf(Op):
     """z = x under a fresh name: what a call differentiates with respect to, or maps over."""
 
-    #: The call that made it.
-    call: Call
-    #: Which argument of the call's function it belongs to: a position or a keyword.
-    argument: int | str
+    #: The argument that it belongs to.
+    source: Argument
     #: Which leaf of that argument's tree it is.
     position: int
-    #: The structure of that tree; None where the leaf is the whole argument.
-    structure: Any = None
+
+    call = property(lambda self: self.source.call)
+    argument = property(lambda self: self.source.name)
+    structure = property(lambda self: self.source.structure)
 
     def run(self, x: Any) -> Any:
         return x
@@ -249,7 +262,7 @@ class Result(Op):
         if type(parent) is not Node:
             return parent[self.index]
         value = parent.value[self.index]
-        return made(value, History(self, (parent.history,), value, births(), parent.history.calls))
+        return made(value, recorded(self, (parent.history,), value, births(), parent.history.calls))
 
     def run(self, x: Any) -> Any:
         return x[self.index]
@@ -316,7 +329,7 @@ def example_of(value: Any) -> Any:
 def for_later(value: Any) -> bool:
     """Whether a value is a large array, or was left for later itself."""
     example = value.witness.example if type(value) is Type else value
-    return type(example) is Later or (type(example) is np.ndarray and example.size >= DEFERRED)
+    return type(example) is Later or (type(example) is ndarray and example.size >= DEFERRED)
 
 
 def typed(value: Any, trace: Any, place: Any) -> Type:
@@ -367,14 +380,14 @@ def forget(a: Any) -> Any:
     """What remains of an argument that no rule reads: its history, or its Type."""
     if type(a) is Node:
         return a.history
-    return type_of(a) if type(a) is np.ndarray else a
+    return type_of(a) if type(a) is ndarray else a
 
 
 def admit(a: Any) -> Any:
     """A constant as an operation takes it: a number, or an array of numbers; anything else is refused by name."""
     kind = type(a)
     if kind in PLAIN or kind is Node:
-        if kind is np.ndarray and a.dtype.kind not in "biufc":
+        if kind is ndarray and a.dtype.kind not in "biufc":
             raise BadArgument(
                 f"An array of dtype {a.dtype} met a traced value. Only boolean, integer, real and complex arrays can. "
                 "Build it with np.stack or funcgrad.numpy.array, or convert it with astype(float)."
@@ -395,24 +408,22 @@ def admit(a: Any) -> Any:
     )
 
 
-def fresh_leaf(
-    call: Call,
-    value: Any,
-    argument: int | str = 0,
-    position: int = 0,
-    structure: Any = None,
-    own: Calls | None = None,
-) -> Node:
-    """A fresh name for `value`, which may be a Type: what a call differentiates with respect to, or maps over.
+def fresh_leaf(call: Call, value: Any, argument: int | str = 0, position: int = 0, structure: Any = None) -> Node:
+    """A fresh name for `value`, which may be a Type: what a call differentiates with respect to, or maps over."""
+    return leaf_at(Argument(call, argument, structure), position, value, frozenset({call}))
+
+
+def leaf_at(source: Argument, position: int, value: Any, own: Calls) -> Node:
+    """A leaf of an argument.
 
     `own` is the set of the call alone, the very same object for all its leaves: operations then join sets at a glance.
     """
-    own = frozenset({call}) if own is None else own
-    older: tuple[Node, ...] = ()
-    if type(value) is Node:
-        kept, older, calls = value.value, (value,), own | value.history.calls
-    else:
-        kept, calls = hold(value, own) if type(value) is np.ndarray else value, own
-    answer = grown(Type, (kept.shape, kept.dtype, False, None)) if type(kept) is np.ndarray else kept
-    leaf = Leaf(call, argument, position, structure)
-    return made(kept, grown(History, (leaf, older, answer, call.birth, calls)))
+    leaf, birth = Leaf(source, position), source.call.birth
+    if type(value) is ndarray:
+        kept = hold(value, own)
+        return made(kept, recorded(leaf, (), grown(Type, (kept.shape, kept.dtype, False, None)), birth, own))
+    if type(value) is not Node:
+        return made(value, recorded(leaf, (), value, birth, own))
+    kept = value.value
+    answer = type_of(kept) if type(kept) is ndarray else kept
+    return made(kept, recorded(leaf, (value,), answer, birth, own | value.history.calls))

@@ -114,15 +114,21 @@ class Witness(NamedTuple):
         return self.example.known() if type(self.example) is Later else self.example
 
 
+def replay(history: Any) -> Any:
+    """Let what is staged now have been written where the answer of `history` was; until the trace, if any, is ended."""
+    witness = getattr(history.answer, "witness", None)
+    if witness is None or witness.position is None or witness.trace.replayed is not None:
+        return None
+    witness.trace.replayed = witness.position._replace(replayed=True)
+    return witness.trace
+
+
 @contextmanager
 def replaying(history: Any) -> Iterator[None]:
     """What is staged meanwhile was written where the answer of `history` was: a derivative has its function's line."""
-    witness = getattr(history.answer, "witness", None)
-    if witness is None or witness.position is None or witness.trace.replayed is not None:
-        yield
-        return
-    witness.trace.replayed = witness.position._replace(replayed=True)
+    trace = replay(history)
     try:
         yield
     finally:
-        witness.trace.replayed = None
+        if trace is not None:
+            trace.replayed = None

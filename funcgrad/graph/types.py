@@ -4,6 +4,7 @@ from collections.abc import Hashable
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy import ndarray
 
 from funcgrad import tree
 from funcgrad.graph.dispatch import loaded
@@ -31,9 +32,13 @@ class Fields(NamedTuple):
     witness: Any = None
 
 
+#: `grown(Type, (shape, dtype, False, None))` is `Type(…)` without the detour through Python.
+grown = tuple.__new__
+
+
 @tree.register_leaf
 class Type(Fields):
-    """The type of an array: everything about it but its numbers.  A named tuple, as a history is.
+    """The type of an array: everything about it but its numbers.  A named tuple: it is compared and hashed.
 
     >>> import numpy as np
     >>> Type((2, 3), np.dtype("float32"))
@@ -93,7 +98,7 @@ def type_of(value: Any) -> Any:
     kind = type(value)
     if kind is Type:
         return value
-    if kind is np.ndarray:
+    if kind is ndarray:
         return tuple.__new__(Type, (value.shape, value.dtype, False, None))
     if kind is tuple:
         return tuple(map(type_of, value))

@@ -1,16 +1,17 @@
 """NumPy's reductions and scans, by its own names and signatures."""
 
 import math
-from functools import partial
+from functools import cache, partial
 from operator import index
 from typing import Any
 
 import numpy as np
+from numpy import ndarray
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from funcgrad.graph.calls import births, frozen_array
 from funcgrad.graph.dispatch import UFUNCS, implements
-from funcgrad.graph.node import History, grown, made
+from funcgrad.graph.node import made, recorded
 from funcgrad.graph.op import admit
 from funcgrad.graph.protocols import unsupported
 from funcgrad.graph.types import type_of
@@ -21,6 +22,8 @@ from funcgrad.primitives.shaping import Cast, Reshape, made_of
 
 #: What NumPy's signatures have for an option that is not given.
 NONE: Any = np._NoValue
+#: Operations that programs make again and again: to find one takes less time than to make one.
+SUMS, EXTREMES = cache(Sum), cache(Extreme)
 HALF, SINGLE = np.dtype(np.float16), np.dtype(np.float32)
 
 
@@ -61,9 +64,9 @@ def kept(z: Any, shape: tuple[int, ...], axes: tuple[int, ...]) -> Any:
 def summed(a: Any, axis: Any = 0, keepdims: Any = False) -> Any:
     """Σ over axes: np.add.reduce; of a known array as directly as can be, for no reduction is as frequent."""
     value = a.value
-    if type(value) is np.ndarray:
+    if type(value) is ndarray:
         axes = axes_of(axis, value.ndim)
-        z = made_of(a, Sum(axes), reduced(np.add, value, axes))
+        z = made_of(a, SUMS(axes), reduced(np.add, value, axes))
     else:
         axes = axes_of(axis, a.ndim)
         z = Sum(axes)(a)
@@ -86,10 +89,10 @@ def extreme(ufunc: Any, a: Any, axis: Any = 0, keepdims: Any = False) -> Any:
     """The largest or smallest over axes: np.maximum.reduce, np.minimum.reduce."""
     value = a.value
     axes = axes_of(axis, a.ndim)
-    op = Extreme(ufunc, axes)
-    if type(value) is np.ndarray:  # as `summed`
+    op = EXTREMES(ufunc, axes)
+    if type(value) is ndarray:  # as `summed`
         answer = frozen_array(op.run(value))
-        z = made(answer, grown(History, (op, (a,), answer, births(), a.history.calls)))
+        z = made(answer, recorded(op, (a,), answer, births(), a.history.calls))
     else:
         z = op(a)
     return kept(z, a.shape, axes) if keepdims else z
@@ -137,7 +140,7 @@ def sum(
     """Σ a over `axis`."""
     if dtype is not None or out is not None:
         a = asked("sum", a, dtype, out)
-    z = summed(masked(a, where, 0), axis, keepdims)
+    z = summed(a if where is True else masked(a, where, 0), axis, keepdims)
     return z if initial is NONE else started(np.add, z, initial)
 
 

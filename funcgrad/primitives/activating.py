@@ -6,7 +6,7 @@ import numpy as np
 from attrs import frozen
 
 from funcgrad.graph.types import Type
-from funcgrad.primitives.kinds import Choice, Opaque
+from funcgrad.primitives.kinds import Binary, Opaque
 
 #: Φ(-a) = ½ exp(-a²/2) p(s) / (1 + 2t) for a ≥ 0, with t = a/√2 and s = (t - 3)/(t + 3): p is (1 + 2t) exp(t²) erfc(t)
 #: as a polynomial in s, the highest power first, to 17 digits and to 9. The map is that of Shepherd and Laframboise,
@@ -122,5 +122,7 @@ normal_distribution = NormalDistribution()
 #: 1 / (1 + e⁻ˣ).
 logistic = Logistic()
 #: max(x, y) and min(x, y), of which a tie is y's alone: max(x, 0) has slope 0 at 0, as in all libraries of networks.
-rectified = Choice(np.maximum, np.maximum, (lambda _z, x, y: x > y, lambda _z, x, y: x <= y), label="rectified")
-capped = Choice(np.minimum, np.minimum, (lambda _z, x, y: x < y, lambda _z, x, y: x >= y), label="capped")
+rectified = Binary(
+    np.maximum, np.maximum, (lambda _z, x, y: x > y, lambda _z, x, y: x <= y), label="rectified", chooses=True
+)
+capped = Binary(np.minimum, np.minimum, (lambda _z, x, y: x < y, lambda _z, x, y: x >= y), label="capped", chooses=True)

@@ -8,11 +8,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 from attrs import frozen
+from numpy import matmul as matrix_product
+from numpy import ndarray
 
 from funcgrad.graph.calls import births, hold, set_writeable
-from funcgrad.graph.node import History, Node, grown, made
+from funcgrad.graph.node import History, Node, made, recorded
 from funcgrad.graph.op import Op, joined
-from funcgrad.graph.types import Type
+from funcgrad.graph.types import Type, grown
 from funcgrad.primitives.kinds import Multilinear, chain, finite, operand
 from funcgrad.primitives.shaping import Reshape, Transpose
 
@@ -22,7 +24,7 @@ WORTH = 1 << 14
 
 def turned(a: Any) -> Any:
     """aᵀ: each matrix of a stack transposed, without conjugation."""
-    if type(a) is np.ndarray:
+    if type(a) is ndarray:
         return a.mT
     n = a.ndim
     return Transpose((*range(n - 2), n - 1, n - 2))(a)
@@ -121,7 +123,7 @@ def multiplied(x: Any, y: Any, xs: str, ys: str, zs: str) -> Any:
     rows, inner, columns = (prod([length[a] for a in letters]) for letters in (left, summed, right))
     X = x.transpose([xs.index(a) for a in (*stack, *left, *summed)]).reshape(*lengths, rows, inner)
     Y = y.transpose([ys.index(a) for a in (*stack, *summed, *right)]).reshape(*lengths, inner, columns)
-    Z = np.matmul(X, Y).reshape([length[a] for a in (*stack, *left, *right)])
+    Z = matrix_product(X, Y).reshape([length[a] for a in (*stack, *left, *right)])
     return Z.transpose([[*stack, *left, *right].index(a) for a in zs])
 
 
@@ -153,23 +155,23 @@ class MatMul(Multilinear):
             X = x = operand(x)
             Y, calls = y.value, y.history.calls
         else:
-            return np.matmul(x, y)
+            return matrix_product(x, y)
         if x is NotImplemented or y is NotImplemented:
             return NotImplemented
         if type(X) is Type or type(Y) is Type:
             return self.stage(calls, (x, y), [X, Y])
-        Z = remembered = np.matmul(X, Y)
-        if type(Z) is np.ndarray:
+        Z = remembered = matrix_product(X, Y)
+        if type(Z) is ndarray:
             set_writeable(Z, False)
             remembered = grown(Type, (Z.shape, Z.dtype, False, None))
         if type(x) is not Node:
             kept = (hold(x, calls), y.history)
         else:
             kept = (x, y) if type(y) is Node else (x.history, hold(y, calls))
-        return made(Z, grown(History, (self, kept, remembered, births(), calls)))
+        return made(Z, recorded(self, kept, remembered, births(), calls))
 
     def run(self, x: Any, y: Any) -> Any:
-        return np.matmul(x, y)
+        return matrix_product(x, y)
 
     def infer(self, x: Any, y: Any) -> Any:
         one, two = matched_core("matmul", "(n?,k),(k,m?)->(n?,m?)", x, y)
@@ -181,19 +183,19 @@ class MatMul(Multilinear):
         X, Y = x, y = h.args
         if x is y and not by_nodes and isinstance(zbar, np.floating):
             return ((x.history, (zbar + zbar) * x.value),)
-        if by_nodes or type(zbar) is not np.ndarray or zbar.ndim != 2:
+        if by_nodes or type(zbar) is not ndarray or zbar.ndim != 2:
             return ()
         if type(x) is Node:
             X, x = x.value, x.history
         if type(y) is Node:
             Y, y = y.value, y.history
-        if (X if type(X) is np.ndarray else Y).ndim != 2:  # if one is a matrix, as the answer is, the other is too
+        if (X if type(X) is ndarray else Y).ndim != 2:  # if one is a matrix, as the answer is, the other is too
             return ()
         shares = []
         if type(x) is History and call in x.calls:
-            shares.append((x, np.matmul(zbar, Y.T)))
+            shares.append((x, matrix_product(zbar, Y.T)))
         if type(y) is History and call in y.calls:
-            shares.append((y, np.matmul(X.T, zbar)))
+            shares.append((y, matrix_product(X.T, zbar)))
         return shares
 
     def transpose_of(self, i: int, zbar: Any, *args: Any) -> Any:

@@ -7,15 +7,16 @@ from typing import Any, ClassVar
 
 import numpy as np
 from attrs import field, frozen
+from numpy import empty, ndarray
 
 from funcgrad.errors import UnsupportedFunction
 from funcgrad.graph.calls import births, frozen_array, hold, set_writeable
 from funcgrad.graph.dispatch import loaded
-from funcgrad.graph.node import History, Node, grown, made
+from funcgrad.graph.node import History, Node, made, recorded
 from funcgrad.graph.op import Op, admit, forget, joined, strong
 from funcgrad.graph.protocols import taken
 from funcgrad.graph.provenance import refuse
-from funcgrad.graph.types import NUMBERS, PLAIN, Type, type_of
+from funcgrad.graph.types import NUMBERS, PLAIN, Type, grown, type_of
 
 #: A partial derivative: a function of (z, x, y, …), a constant factor, or None where it is zero or does not exist.
 Partial = Callable[..., Any] | int | None
@@ -159,23 +160,24 @@ class Unary(Pointwise):
         return 1 in self.reads[0]
 
     def __call__(self, x: Any) -> Any:
+        function = self.function
         if type(x) is not Node:
-            return self.function(x)
+            return function(x)
         value, history = x.value, x.history
         if type(value) is Type:
             return self.stage(history.calls, (x,), [value])
-        answer = self.function(value)
+        answer = function(value)
         if self.constant:
             if self.real:
                 self.refuse_complex(answer.dtype)
             return answer
         remembered = answer
-        if type(answer) is np.ndarray:
+        if type(answer) is ndarray:
             set_writeable(answer, False)
             if not self.reads_z:
                 remembered = grown(Type, (answer.shape, answer.dtype, False, None))
         kept = (x,) if self.reads_x else (history,)
-        return made(answer, grown(History, (self, kept, remembered, births(), history.calls)))
+        return made(answer, recorded(self, kept, remembered, births(), history.calls))
 
     def shares(self, zbar: Any, h: History, _call: Any, by_nodes: bool) -> Any:
         """As `pull` has it, as quickly as can be."""
@@ -198,6 +200,15 @@ class Unary(Pointwise):
 class Binary(Pointwise):
     """z = f(x, y): what `Op.__call__` does, as quickly as can be."""
 
+    #: Whether z is x or y, the one or the other.
+    chooses: bool = False  # type: ignore[misc]  # an instance's fact here, a class's elsewhere
+    #: Whether there is a derivative, and nothing to refuse.
+    ordinary: bool = field(init=False)
+
+    @ordinary.default
+    def _ordinary(self) -> bool:
+        return not (self.constant or self.real)
+
     def __call__(self, x: Any, y: Any) -> Any:  # noqa: C901  # flat on purpose: it runs for every operation
         kept_x: Any
         kept_y: Any
@@ -209,14 +220,14 @@ class Binary(Pointwise):
                 if kept_y.calls is not calls:
                     calls = joined(calls, kept_y.calls)
             else:
-                if type(y) is np.ndarray or type(y) not in PLAIN:
+                if type(y) is ndarray or type(y) not in PLAIN:
                     y = operand(y)
                     if y is NotImplemented:
                         return NotImplemented
                 yvalue = kept_y = y
                 reads = self.reads[0]
         elif type(y) is Node:
-            if type(x) is np.ndarray or type(x) not in PLAIN:
+            if type(x) is ndarray or type(x) not in PLAIN:
                 x = operand(x)
                 if x is NotImplemented:
                     return NotImplemented
@@ -227,13 +238,14 @@ class Binary(Pointwise):
             return self.function(x, y)
         if type(xvalue) is Type or type(yvalue) is Type:
             return self.stage(calls, (x, y), [xvalue, yvalue])
-        answer = self.function(xvalue, yvalue)
-        if self.constant:
-            return answer
-        if self.real:
+        function = self.function
+        answer = function(xvalue, yvalue)
+        if not self.ordinary:
+            if self.constant:
+                return answer
             self.refuse_complex(answer.dtype)
         remembered = answer
-        if type(answer) is np.ndarray:
+        if type(answer) is ndarray:
             set_writeable(answer, False)
             if 0 not in reads:
                 remembered = grown(Type, (answer.shape, answer.dtype, False, None))
@@ -242,14 +254,16 @@ class Binary(Pointwise):
             kept_x = x
         if 2 in reads:
             kept_y = y
-        if type(kept_x) is np.ndarray:
+        if type(kept_x) is ndarray:
             kept_x = hold(x, calls) if 1 in reads else type_of(x)
-        if type(kept_y) is np.ndarray:
+        if type(kept_y) is ndarray:
             kept_y = hold(y, calls) if 2 in reads else type_of(y)
-        return made(answer, grown(History, (self, (kept_x, kept_y), remembered, births(), calls)))
+        return made(answer, recorded(self, (kept_x, kept_y), remembered, births(), calls))
 
     def shares(self, zbar: Any, h: History, call: Any, by_nodes: bool) -> Any:
-        """As `pull` has it, as quickly as can be."""
+        """As `pull` has it, as quickly as can be; where a choice may hide what is not known, it asks for care."""
+        if self.chooses and (by_nodes or type(zbar) is Node):
+            return ()
         x, y = xvalue, yvalue = h.args
         X, Y = self.partials
         z = made(h.answer, h) if by_nodes and 0 in self.both else h.answer
@@ -263,17 +277,6 @@ class Binary(Pointwise):
         if type(y) is History and call in y.calls:
             shares.append((y, zbar * value_of(Y, z, args) if callable(Y) else scaled(zbar, Y)))
         return shares
-
-
-@frozen(eq=False, repr=False)
-class Choice(Binary):
-    """z = x or y, the one or the other."""
-
-    chooses: ClassVar[bool] = True
-
-    def shares(self, zbar: Any, h: History, call: Any, by_nodes: bool) -> Any:
-        """As `Binary` has it, where all is known: else a choice asks for care."""
-        return () if by_nodes or type(zbar) is Node else Binary.shares(self, zbar, h, call, by_nodes)
 
 
 def times(product: Callable[..., Any], a: Any, partial: Partial, z: Any, args: tuple[Any, ...]) -> Any:
@@ -295,7 +298,7 @@ def chain_product(zbar: Any, slope: Any) -> Any:
 
 def operand(a: Any) -> Any:
     """A constant beside an operator: as `admit` has it, but a foreign class gets its own turn."""
-    return a if type(a) is np.ndarray and a.dtype.kind in "biufc" else admit(a) if taken(a) else NotImplemented
+    return a if type(a) is ndarray and a.dtype.kind in "biufc" else admit(a) if taken(a) else NotImplemented
 
 
 def value_of(partial: Callable[..., Any], z: Any, args: tuple[Any, ...]) -> Any:
@@ -556,7 +559,7 @@ def repeated(x: Any, shape: tuple[int, ...], axes: tuple[int, ...]) -> Any:
     inserted = x.reshape(thinned(shape, axes)) if x.ndim else x
     if math.prod(shape) > FILLED:
         return np.broadcast_to(inserted, shape)
-    answer = np.empty(shape, x.dtype)
+    answer = empty(shape, x.dtype)
     if x.ndim:
         answer[...] = inserted
     else:

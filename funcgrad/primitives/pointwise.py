@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from attrs import frozen
+from numpy import count_nonzero, ndarray
 
 from funcgrad.graph.dispatch import OPERATORS, UFUNCS
 from funcgrad.graph.node import Node
@@ -19,7 +20,6 @@ from funcgrad.graph.op import Op, forget, strong
 from funcgrad.graph.types import WEAK, Type, type_of
 from funcgrad.primitives.kinds import (
     Binary,
-    Choice,
     Linear,
     Partial,
     Pointwise,
@@ -46,8 +46,12 @@ def pointwise(
 ) -> Pointwise:
     """A row of the table: a ufunc, its partials, and the name in `operator` of Python's operator for it, if any."""
     quick = function or (getattr(operator, symbol + "_" if symbol in ("and", "or") else symbol) if symbol else ufunc)
-    kind = Unary if len(partials) == 1 else Choice if ufunc in CHOICES else Binary
-    op = kind(ufunc, quick, partials, arithmetic=symbol in ARITHMETIC, real=ufunc in REAL)
+    arithmetic, real = symbol in ARITHMETIC, ufunc in REAL
+    op: Pointwise
+    if len(partials) == 1:
+        op = Unary(ufunc, quick, partials, arithmetic=arithmetic, real=real)
+    else:
+        op = Binary(ufunc, quick, partials, arithmetic=arithmetic, real=real, chooses=ufunc in CHOICES)
     UFUNCS[ufunc] = strongly(op) if op.arithmetic else op.__call__  # a bound method is quicker to call
     if symbol:
         OPERATORS[symbol] = op.__call__
@@ -131,7 +135,7 @@ def fshare(better: Callable[..., Any], x: Any, y: Any) -> Any:
 
 def decided(wins: Any, better: Callable[..., Any], x: Any, y: Any) -> bool:
     """Whether it is known at a glance that of each two numbers one is the better: none are equal, and none is a NaN."""
-    return type(wins) is np.ndarray and np.count_nonzero(wins) + np.count_nonzero(better(y, x)) == wins.size
+    return type(wins) is ndarray and count_nonzero(wins) + count_nonzero(better(y, x)) == wins.size
 
 
 def halved(wins: Any, ties: Any) -> Any:

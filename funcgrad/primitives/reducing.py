@@ -5,11 +5,12 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 from attrs import frozen
+from numpy import count_nonzero, ndarray, where
 
 from funcgrad.graph.node import Node
 from funcgrad.graph.op import Op
 from funcgrad.graph.types import Type
-from funcgrad.primitives.kinds import ARRAYS, Expand, Opaque, Sum, ordinary, reduced, stretched, thinned
+from funcgrad.primitives.kinds import ARRAYS, Expand, Opaque, Sum, ordinary, reduced, stretched, sums_up, thinned
 from funcgrad.primitives.pointwise import part
 from funcgrad.primitives.scanning import CumulativeProduct, before, reversed_along
 from funcgrad.primitives.shaping import Cast
@@ -88,7 +89,7 @@ class Extreme(Opaque):
         """Which elements are the extreme ones, and how many; None for how many where each is the only one."""
         hit = x == z.reshape(thin)
         # As many as there should be, and no NaN, which would be equal to nothing.
-        if type(hit) is np.ndarray and np.count_nonzero(hit) == z.size == np.count_nonzero(z == z):
+        if type(hit) is ndarray and count_nonzero(hit) == z.size and sums_up(z):
             return hit, None
         hit = hit | (x != x)
         return hit, Cast(z.dtype)(Sum(self.axes)(hit))
@@ -97,7 +98,7 @@ class Extreme(Opaque):
         thin = thinned(x.shape, self.axes)
         hit, count = self.chosen(z, x, thin)
         share = zbar if count is None else zbar / count
-        return (np.where(hit, share.reshape(thin), 0.0),)
+        return (where(hit, share.reshape(thin), 0.0),)
 
     def shares(self, zbar: Any, h: Any, _call: Any, by_nodes: bool) -> Any:
         """As `vjp` has it where all is known, as quickly as can be: else a choice asks for care."""

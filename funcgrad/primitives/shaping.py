@@ -6,12 +6,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 from attrs import frozen
+from numpy import ndarray
 
 from funcgrad.errors import LostDerivative
 from funcgrad.graph.calls import births, set_writeable
-from funcgrad.graph.node import History, Node, grown, made
+from funcgrad.graph.node import Node, made, recorded
 from funcgrad.graph.provenance import refuse
-from funcgrad.graph.types import Type, type_of
+from funcgrad.graph.types import Type, grown, type_of
 from funcgrad.primitives.kinds import Joint, Linear
 
 ALL = slice(None)
@@ -25,12 +26,12 @@ def ghost(shape: tuple[int, ...], dtype: Any = np.bool_) -> np.ndarray[Any, Any]
 def made_of(x: Node, op: Linear, answer: Any, data: tuple[Any, ...] = ()) -> Node:
     """The node of an answer that `op` made of one known array: what `Op.grow` does, without asking what it is."""
     history = x.history
-    if type(answer) is np.ndarray:
+    if type(answer) is ndarray:
         set_writeable(answer, False)
         remembered: Any = grown(Type, (answer.shape, answer.dtype, False, None))
     else:
         remembered = answer
-    return made(answer, grown(History, (op, (history, *data), remembered, births(), history.calls)))
+    return made(answer, recorded(op, (history, *data), remembered, births(), history.calls))
 
 
 @frozen(eq=False, repr=False)
@@ -41,7 +42,7 @@ class Moved(Linear):
 
     def __call__(self, *args: Any) -> Any:
         x = args[0]
-        if type(x) is Node and type(x.value) is np.ndarray:
+        if type(x) is Node and type(x.value) is ndarray:
             return made_of(x, self, self.run(x.value))
         return Linear.__call__(self, x)
 
@@ -111,7 +112,7 @@ class Reshape(Moved):
         return x.with_shape(self.shape)
 
     def transpose(self, zbar: Any, x: Any, *data: Any) -> Any:
-        return zbar.reshape(x.shape) if type(zbar) is np.ndarray else Reshape(x.shape)(zbar)
+        return zbar.reshape(x.shape) if type(zbar) is ndarray else Reshape(x.shape)(zbar)
 
     def batch(self, *args: Any) -> Any:
         (x,) = args

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from numpy import empty, matmul, ndarray
 
 from funcgrad.errors import EscapedNode
 from funcgrad.graph.calls import running
@@ -20,13 +21,16 @@ def sum_to(a: Any, shape: tuple[int, ...]) -> Any:
     if lengths == shape:
         return a
     extra = len(lengths) - len(shape)
-    if extra == 1 and lengths[1:] == shape and type(a) is np.ndarray:
-        return rows_summed(a)
+    if type(a) is ndarray:  # what most were stretched along: new rows, or a last axis that had been kept
+        if extra == 1 and lengths[1:] == shape:
+            return rows_summed(a)
+        if not extra and shape[-1] == 1 and lengths[:-1] == shape[:-1]:
+            return reduced(np.add, a, (len(shape) - 1,)).reshape(shape)
     same = (1,) * extra + shape if extra else shape
     axes = tuple([i for i, n in enumerate(lengths) if i < extra or n != same[i]])
     if extra < 0 or thinned(lengths, axes) != same:
         return sum_to(stretch_to(a, np.broadcast_shapes(lengths, shape)), shape)
-    if type(a) is np.ndarray:
+    if type(a) is ndarray:
         return reduced(np.add, a, axes).reshape(shape)
     summed = Sum(axes)(a)
     return summed if summed.shape == shape else Reshape(shape)(summed)
@@ -39,9 +43,9 @@ ROWS, COLUMNS = 64, 64
 def rows_summed(a: Any) -> Any:
     """Σ aᵢ over the rows of a plain array."""
     if a.ndim == 2 and a.shape[0] >= ROWS and 0 < a.shape[1] <= COLUMNS and a.dtype.char in "df":
-        ones = np.empty(a.shape[0], a.dtype)
+        ones = empty(a.shape[0], a.dtype)
         ones.fill(1)
-        return np.matmul(ones, a)
+        return matmul(ones, a)
     return np.add.reduce(a)
 
 
@@ -70,7 +74,7 @@ def fit(a: Any, like: Any, *, stretch: bool = False) -> Any:
     fitted = cast_to((stretch_to if stretch else sum_to)(strong(a), kind.shape), kind.dtype)
     if kind.weak:
         return weak(fitted)
-    return fitted[()] if type(fitted) is np.ndarray and not kind.shape else fitted
+    return fitted[()] if type(fitted) is ndarray and not kind.shape else fitted
 
 
 def fits(a: Any, like: Any) -> bool:
@@ -80,7 +84,7 @@ def fits(a: Any, like: Any) -> bool:
     kind = type(a)
     if type(like) is History:
         like = like.answer
-    if kind is np.ndarray:
+    if kind is ndarray:
         return type(like) in (np.ndarray, Type) and a.shape == like.shape and bool(a.dtype == like.dtype)
     if kind is Type:
         return bool(a == type_of(like))
@@ -106,11 +110,13 @@ def settle(answer: Any, description: str = "the answer") -> Any:
 
 def fresh(answer: Any, seen: set[int]) -> Any:
     """`answer`, copied unless it is an array of its own, writeable and not yet in `seen`, to which it is added."""
-    if type(answer) is not np.ndarray:
+    if type(answer) is not ndarray:
         return answer
-    if answer.ndim == 0:
+    if not answer.ndim:
         return answer[()]
-    if answer.base is not None or id(answer) in seen or not answer.flags.writeable:
+    number = id(answer)
+    if answer.base is not None or number in seen or not answer.flags.writeable:
         answer = answer.copy()
-    seen.add(id(answer))
+        number = id(answer)
+    seen.add(number)
     return answer

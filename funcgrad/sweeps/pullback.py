@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 from attrs import define, field
+from numpy import ndarray
 
 from funcgrad.graph.calls import Call
 from funcgrad.graph.node import History, Node
 from funcgrad.graph.op import Result, fresh_leaf, node_of, unknown
-from funcgrad.graph.tracing import replaying
+from funcgrad.graph.tracing import replay
 from funcgrad.graph.types import Type, type_of
 from funcgrad.primitives.indexing import Piece, joined_pieces
 from funcgrad.sweeps.edges import fit, fits, plain, sum_to
@@ -39,16 +40,11 @@ def pullback(call: Call, answers: list[Any], cotangents: list[Any], leaves: list
             books.by_nodes = True
             # What jit traces must not depend on the first call's numbers: when it runs, NumPy may meet 0·∞.
             books.careful |= type(y.value) is Type and y.value.witness is not None
-    queue = books.queue
     with np.errstate(invalid="call", call=books.warn):
-        while queue:
-            h = heappop(queue)[2]
-            if books.careful and type(h.answer) is Type and h.answer.witness is not None:
-                with replaying(h):
-                    hand_on(books, h)
-            else:
-                hand_on(books, h)
-    return [books.take(leaf.history) for leaf in leaves]
+        sweep(books)
+    if books.pieces:
+        return [books.take(leaf.history) for leaf in leaves]
+    return [books.bars.get(leaf.history) for leaf in leaves]
 
 
 @define(eq=False, repr=False)
@@ -97,48 +93,63 @@ class Books:
         return part if whole is None else whole + part
 
 
-def hand_on(books: Books, h: History) -> None:  # noqa: C901  # flat on purpose: it runs for every operation
-    """Add z̄·∂z/∂x to the cotangent of each argument x that leads to a leaf."""
-    zbar = books.take(h) if books.pieces else books.bars.pop(h, None)
-    if zbar is None:
-        return
-    op, bars, call = h.op, books.bars, books.call
-    shares = () if books.careful else op.shares(zbar, h, call, books.by_nodes)
-    if not shares or books.invalid:
-        if type(op) is Result:
-            add_slot(books, history_of(h.args[0]), op.index, zbar)
-            return
-        books.invalid = False
-        shares = by_rule(books, op, h, zbar)
-    for target, abar in shares:
-        if abar is None:
-            continue
-        like, kind = target.answer, type(abar)
-        if kind is np.ndarray:
-            # What `fits` and `fit` would find of two arrays, without a call: most are alike but for the shape.
-            if type(like) in ARRAYS and abar.dtype is like.dtype and (shape := like.shape):
-                if abar.shape != shape:
-                    abar = sum_to(abar, shape)
-            elif not fits(abar, like):
-                abar = fit(abar, like)
-        elif kind is not type(like) and not fits(abar, like):
-            abar = fit(abar, like)
-        if target in bars or kind is Piece:
-            books.add(target, abar)
-        else:  # what `add` would do
-            bars[target] = abar
-            birth = target.birth
-            if birth > call.birth:
-                heappush(books.queue, (-birth, next(books.turns), target))
+def sweep(books: Books) -> None:  # noqa: C901  # flat on purpose: its body runs for every operation
+    """Add z̄·∂z/∂x to the cotangent of each argument x that leads to a leaf, for each z from the youngest on."""
+    bars, queue, pieces, turns = books.bars, books.queue, books.pieces, books.turns
+    call, by_nodes = books.call, books.by_nodes
+    trace: Any = None
+    oldest = call.birth
+    try:
+        while queue:
+            h = heappop(queue)[2]
+            zbar = books.take(h) if pieces else bars.pop(h, None)
+            if zbar is None:
+                continue
+            if books.careful:
+                trace = replay(h)
+                shares = by_rule(books, h, zbar)
+            else:
+                shares = h.op.shares(zbar, h, call, by_nodes)
+                if not shares or books.invalid:
+                    shares = by_rule(books, h, zbar)
+            for target, abar in shares:
+                if abar is None:
+                    continue
+                like, kind = target.answer, type(abar)
+                if kind is ndarray:
+                    # What `fits` and `fit` would find of two arrays, without a call: most are alike but for the shape.
+                    if type(like) in ARRAYS and abar.dtype is like.dtype and (shape := like.shape):
+                        if abar.shape != shape:
+                            abar = sum_to(abar, shape)
+                    elif not fits(abar, like):
+                        abar = fit(abar, like)
+                elif kind is not type(like) and not fits(abar, like):
+                    abar = fit(abar, like)
+                if target in bars or kind is Piece:
+                    books.add(target, abar)
+                else:  # what `add` would do
+                    bars[target] = abar
+                    birth = target.birth
+                    if birth > oldest:
+                        heappush(queue, (-birth, next(turns), target))
+            if trace is not None:
+                trace.replayed = trace = None
+    finally:
+        if trace is not None:
+            trace.replayed = None
 
 
 #: What a history remembers of an array: itself, or its type.
-ARRAYS = (Type, np.ndarray)
+ARRAYS = (Type, ndarray)
 
 
-def by_rule(books: Books, op: Any, h: History, zbar: Any) -> Any:
+def by_rule(books: Books, h: History, zbar: Any) -> Any:
     """Pairs of an argument's history and what it gets, by the rule of the operation."""
-    entries = h.args
+    op, entries = h.op, h.args
+    if type(op) is Result:
+        add_slot(books, history_of(entries[0]), op.index, zbar)
+        return ()
+    books.invalid = False
     wanted, targets, values = sole(entries[0]) if len(entries) == 1 else sorted_out(books.call, entries)
     z, args = (node_of(h), entries) if books.by_nodes else (h.answer, values)
     if op.hides or (op.chooses and (books.by_nodes or type(zbar) is Node) and unknown_among(zbar, *entries)):

@@ -4,18 +4,21 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy import ndarray
 
 from funcgrad import tree
 from funcgrad.errors import BadAnswer, BadArgument
 from funcgrad.graph.calls import Call
 from funcgrad.graph.node import Node
-from funcgrad.graph.op import fresh_leaf
+from funcgrad.graph.op import Argument, leaf_at
 from funcgrad.graph.provenance import function_place, leaf_path
 from funcgrad.graph.types import Type, type_of
 from funcgrad.primitives.kinds import zeros_like
 from funcgrad.sweeps.edges import fit, fresh, plain, settle
 
 NUMERIC = "biufc"
+#: The classes of most scalars that are differentiated: nothing is left to ask.
+REAL = (float, np.float64, np.float32)
 #: What transforms other than derivatives want a value for, and what to do with something that is no number.
 WANTED = {"jit": "computed", "vmap": "for each item", "eval_shape": "the type of", "draw": "drawn"}
 BESIDE = dict.fromkeys(WANTED, "Compute it outside of the function")
@@ -31,7 +34,7 @@ def numeric(value: Any) -> bool:
 def differentiable(call: Call, value: Any, argument: int, structure: Any, position: int) -> Any:
     """A leaf of an argument as a number to differentiate with respect to, or an error that names it."""
     kind = type(value)
-    if kind is np.ndarray or kind is Node:
+    if kind is ndarray or kind is Node:
         if value.dtype.kind in "fc":
             return value
     elif kind is float or kind is complex or isinstance(value, np.inexact):
@@ -61,10 +64,11 @@ def leaves_of(call: Call, arguments: Sequence[Any], argnums: Sequence[int]) -> t
     arguments, leaves, structures, own = list(arguments), [], [], frozenset({call})
     for argument in argnums:
         values, structure = tree.flatten(arguments[argument])
-        new = [
-            fresh_leaf(call, differentiable(call, value, argument, structure, i), argument, i, structure, own)
-            for i, value in enumerate(values)
-        ]
+        source, new = Argument(call, argument, structure), []
+        for i, value in enumerate(values):
+            if type(value) is not ndarray or value.dtype.kind not in "fc":
+                value = differentiable(call, value, argument, structure, i)
+            new.append(leaf_at(source, i, value, own))
         arguments[argument] = structure.unflatten(new)
         leaves += new
         structures.append(structure)
@@ -124,6 +128,8 @@ def outputs_of(call: Call, answer: Any) -> tuple[list[Any], Any]:
 
 def scalar_of(call: Call, answer: Any, holomorphic: bool) -> Any:
     """A scalar answer to differentiate, or an error that says what it is instead."""
+    if type(answer) is Node and type(answer.value) in REAL and not holomorphic:
+        return answer
     values, structure = outputs_of(call, answer)
     if structure is not tree.LEAF:
         name, where = function_place(call.function)
@@ -182,7 +188,7 @@ def copied(value: Any) -> Any:
 def auxiliary(aux: Any) -> Any:
     """What was returned beside the answer, without nodes of a call that has ended."""
     return tree.map(
-        lambda value: copied(settle(value)) if type(value) is Node or type(value) is np.ndarray else value, aux
+        lambda value: copied(settle(value)) if type(value) is Node or type(value) is ndarray else value, aux
     )
 
 

@@ -11,8 +11,8 @@ from funcgrad import tree
 from funcgrad.errors import BadArgument
 from funcgrad.graph.calls import Call, Calls, births, hold
 from funcgrad.graph.graph import closed, since
-from funcgrad.graph.node import History, Node, made
-from funcgrad.graph.op import Leaf, example_of, for_later, fresh_leaf, typed, unknown
+from funcgrad.graph.node import History, Node, made, recorded
+from funcgrad.graph.op import Argument, Leaf, example_of, for_later, fresh_leaf, typed, unknown
 from funcgrad.graph.tracing import Trace
 from funcgrad.primitives.marking import Named
 from funcgrad.rewrites.simplifying import simplified
@@ -115,7 +115,7 @@ class Entering:
                 return value
             new = fresh_leaf(self.call, value, argument, position, structure)
         else:
-            new = self.entered(value, Leaf(self.call, argument, position, structure))
+            new = self.entered(value, Leaf(Argument(self.call, argument, structure), position))
         self.leaves.append(new)
         self.sources.append(value)
         return new
@@ -124,7 +124,7 @@ class Entering:
         """A leaf for a known value: unknown to operations, so that they are recorded, and known to Python's `if`."""
         example = value.value if type(value) is Node else hold(value, self.calls)
         kind, older = typed(example, self.trace, None), (value,) if type(value) is Node else ()
-        return made(kind, History(op, older, kind, self.call.birth, self.calls))
+        return made(kind, recorded(op, older, kind, self.call.birth, self.calls))
 
     def tree(self, value: Any, argument: int | str) -> Any:
         """An argument with leaves in place of its numbers."""
@@ -180,4 +180,4 @@ def answered(op: Checkpoint, args: tuple[Any, ...], values: list[Any], known: bo
         later = any(map(for_later, values))
         answers = op.evaluated(list(map(plain, args))) if later else tuple(map(example_of, values))
         return answers if calls is None else op.grow(calls, args, answers)
-    return op.results(made(tuple(values), History(op, args, tuple(values), births(), calls)))
+    return op.results(made(tuple(values), recorded(op, args, tuple(values), births(), calls)))

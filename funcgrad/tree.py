@@ -106,6 +106,8 @@ class Structure:
     num_leaves: int
     #: What need not be equal: the keys of a dict as they were put in, where these were not sorted.
     order: tuple[Any, ...] | None = None
+    #: Whether it is known that all children are leaves.
+    flat: bool = False
 
     def unflatten(self, leaves: Iterable[Any]) -> Any:
         """The tree of this structure with these leaves."""
@@ -400,6 +402,9 @@ def _gather(tree: Any, found: list[Any], is_leaf: IsLeaf) -> Structure:
         return LEAF
     before, parts = len(found), []
     children, keys, static, order = kind[0](tree)
+    if keys is None and not static and builtins.all([KINDS[type(child)] is None for child in children]):
+        found += children
+        return _row(type(tree), len(children))  # type: ignore[arg-type]  # a class can be hashed
     for child in children:
         if KINDS[type(child)] is None:
             found.append(child)
@@ -407,6 +412,12 @@ def _gather(tree: Any, found: list[Any], is_leaf: IsLeaf) -> Structure:
         else:
             parts.append(_gather(child, found, is_leaf))
     return Structure(type(tree), keys, static, tuple(parts), len(found) - before, order)
+
+
+@functools.cache
+def _row(cls: type, length: int) -> Structure:
+    """The structure of a container of leaves alone, such as a list of arrays."""
+    return Structure(cls, None, (), (LEAF,) * length, length, flat=True)
 
 
 def unflatten(structure: Structure, leaves: Iterable[Any]) -> Any:
@@ -421,6 +432,8 @@ def unflatten(structure: Structure, leaves: Iterable[Any]) -> Any:
             f"tree.unflatten was given {len(leaves)} leaves. {_short(repr(structure))} has {structure.num_leaves}. "
             "Give one for each *."
         )
+    if structure.flat:
+        return KINDS[structure.cls][1](structure, leaves)  # type: ignore[index]  # a container
     return _build(structure, iter(leaves))
 
 

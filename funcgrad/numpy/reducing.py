@@ -1,7 +1,7 @@
 """NumPy's reductions and scans, by its own names and signatures."""
 
 import math
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from operator import index
 from typing import Any
 
@@ -11,7 +11,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from funcgrad.graph.calls import births, frozen_array
 from funcgrad.graph.dispatch import UFUNCS, implements
-from funcgrad.graph.node import made, recorded
+from funcgrad.graph.node import Node, made, recorded
 from funcgrad.graph.op import admit
 from funcgrad.graph.protocols import unsupported
 from funcgrad.graph.types import type_of
@@ -23,7 +23,7 @@ from funcgrad.primitives.shaping import Cast, Reshape, made_of
 #: What NumPy's signatures have for an option that is not given.
 NONE: Any = np._NoValue
 #: Operations that programs make again and again: to find one takes less time than to make one.
-SUMS, EXTREMES = cache(Sum), cache(Extreme)
+SUMS, EXTREMES, RESHAPES = cache(Sum), cache(Extreme), lru_cache(256)(Reshape)
 HALF, SINGLE = np.dtype(np.float16), np.dtype(np.float32)
 
 
@@ -58,7 +58,12 @@ def axes_of(axis: Any, rank: int) -> tuple[int, ...]:
 
 def kept(z: Any, shape: tuple[int, ...], axes: tuple[int, ...]) -> Any:
     """A reduced array with the axes that went back again, of length 1."""
-    return Reshape(thinned(shape, axes))(z) if axes else z
+    if not axes:
+        return z
+    lengths = thinned(shape, axes)
+    if type(z) is Node and type(z.value) is ndarray:
+        return made_of(z, RESHAPES(lengths), z.value.reshape(lengths))
+    return Reshape(lengths)(z)
 
 
 def summed(a: Any, axis: Any = 0, keepdims: Any = False) -> Any:

@@ -593,6 +593,14 @@ class Sum(Linear):
     def transpose(self, zbar: Any, x: Any, *data: Any) -> Any:
         return repeated(zbar, x.shape, self.axes) if isinstance(zbar, ARRAYS) else Expand(x.shape, self.axes)(zbar)
 
+    def shares(self, zbar: Any, h: History, call: Any, by_nodes: bool) -> Any:
+        """As `transpose` has it of plain numbers, as quickly as can be."""
+        (x,) = h.args
+        target = x.history if type(x) is Node else x
+        if by_nodes or not isinstance(zbar, ARRAYS):
+            return ((target, self.transpose(zbar, x)),)
+        return ((target, repeated(zbar, getattr(target.answer, "shape", ()), self.axes)),)
+
     def batch(self, *args: Any) -> Any:
         return Sum(tuple(axis + 1 for axis in self.axes))(*args)
 

@@ -402,7 +402,8 @@ def _gather(tree: Any, found: list[Any], is_leaf: IsLeaf) -> Structure:
         return LEAF
     before, parts = len(found), []
     children, keys, static, order = kind[0](tree)
-    if keys is None and not static and builtins.all([KINDS[type(child)] is None for child in children]):
+    short = keys is None and not static and len(children) <= FEW
+    if short and builtins.all([KINDS[type(child)] is None for child in children]):
         found += children
         return _row(type(tree), len(children))  # type: ignore[arg-type]  # a class can be hashed
     for child in children:
@@ -412,6 +413,10 @@ def _gather(tree: Any, found: list[Any], is_leaf: IsLeaf) -> Structure:
         else:
             parts.append(_gather(child, found, is_leaf))
     return Structure(type(tree), keys, static, tuple(parts), len(found) - before, order)
+
+
+#: The structures of rows of so many leaves at most are kept.
+FEW = 64
 
 
 @functools.cache

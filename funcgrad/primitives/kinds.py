@@ -10,7 +10,7 @@ from attrs import field, frozen
 from numpy import empty, ndarray
 
 from funcgrad.errors import UnsupportedFunction
-from funcgrad.graph.calls import births, frozen_array, hold, set_writeable
+from funcgrad.graph.calls import Calls, births, frozen_array, hold, set_writeable
 from funcgrad.graph.dispatch import loaded
 from funcgrad.graph.node import History, Node, made, recorded
 from funcgrad.graph.op import Op, admit, forget, joined, strong
@@ -94,9 +94,13 @@ class Pointwise(Op):
     def infer(self, *types: Any) -> Any:
         shape = np.broadcast_shapes(*[t.shape for t in types])
         (*_, dtype) = self.ufunc.resolve_dtypes((*[t.promoting() for t in types], None))
-        if self.real:
-            self.refuse_complex(dtype)
         return Type(shape, dtype, self.arithmetic and (all([t.weak for t in types]) or pythons_complex(types)))
+
+    def stage(self, calls: Calls, args: tuple[Any, ...], values: list[Any]) -> Any:
+        node = Op.stage(self, calls, args, values)
+        if self.real:
+            self.refuse_complex(node.value.dtype)
+        return node
 
     def refuse_complex(self, dtype: np.dtype[Any]) -> None:
         """Refuse complex numbers."""

@@ -53,7 +53,13 @@ def test_equal_operations_are_one():
 
 def test_everything_is_frozen():
     node = seen(lambda x: x * x, 3.0)
-    for thing, name in [(node, "value"), (node.history, "args"), (mul, "ufunc"), (Type((), np.dtype("f8")), "shape")]:
+    for thing, name in [
+        (node, "value"),
+        (node.history, "args"),
+        (node.history, "calls"),
+        (mul, "ufunc"),
+        (Type((), np.dtype("f8")), "shape"),
+    ]:
         with pytest.raises(AttributeError):
             setattr(thing, name, 1)
 

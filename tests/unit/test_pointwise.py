@@ -251,8 +251,12 @@ def test_the_imaginary_part_of_a_real_number_is_zero():
 
 @pytest.mark.parametrize("f", [np.sign, lambda z: np.maximum(z, 0), lambda z: np.fmin(1, z)])
 def test_complex_functions_without_a_derivative_are_refused(f):
-    with pytest.raises(UnsupportedFunction, match=r"complex values has no derivative rule.*np\.real, np\.imag"):
+    refused = pytest.raises(UnsupportedFunction, match=r"complex values has no derivative rule.*np\.real, np\.imag")
+    with refused:
         vjp(f, 1 + 2j)
+    for transform in (jit, vmap):  # no matter whether the value is known
+        with refused:
+            transform(f)(np.array([1 + 2j]))
 
 
 # ---- others ----------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Reductions, scans and sorting: NumPy's every axis and option, ties, zeros, NaN, and NumPy's own errors."""
 
+import math
 from functools import partial
 
 import numpy as np
@@ -374,3 +375,22 @@ def test_positions_are_plain_where_they_are_known():
 
     assert grad(f)(np.array([1.0, 3.0, 2.0])).tolist() == [0, 1, 0]
     assert {type(value) for value in seen} == {np.int64, np.ndarray, np.bool_}
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "complex128", ">f8"])
+@pytest.mark.parametrize("shape", [(100, 5), (64, 64), (65, 65), (100, 0), (0, 5), (63, 3), (1000, 1)])
+def test_what_was_repeated_along_rows_is_summed_over_them(shape, dtype):
+    # Many rows of few columns are summed as a product with ones: whatever the size, NumPy's sum is the judge.
+    factors = np.linspace(-1.0, 2.0, math.prod(shape)).reshape(shape).astype(dtype)
+    bias = np.ones(shape[1:], dtype)
+    y, pull = vjp(lambda b: factors * b, bias)
+    (slope,) = pull(np.ones(shape, y.dtype))
+    assert slope.dtype == bias.dtype
+    digits = {"float32": 1e-4, "float16": 5e-2}.get(dtype, 1e-12)
+    np.testing.assert_allclose(slope, np.sum(factors, axis=0), rtol=digits, atol=100 * digits)
+
+
+def test_infinities_of_rows_reach_their_columns_alone():
+    factors = np.ones((100, 3))
+    factors[5, 1], factors[6, 2] = np.inf, np.nan
+    same(grad(lambda b: np.sum(b * factors))(np.ones(3)), np.array([100.0, np.inf, np.nan]))

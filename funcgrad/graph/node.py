@@ -7,7 +7,7 @@ from attrs import define, frozen
 
 from funcgrad import tree
 from funcgrad.errors import EscapedNode, UnknownValue
-from funcgrad.graph.calls import Calls
+from funcgrad.graph.calls import Calls, births
 from funcgrad.graph.methods import Methods, Operators, Refusals
 from funcgrad.graph.protocols import Protocols
 from funcgrad.graph.provenance import expression, refuse, truth_remedy, unknown_sentences
@@ -164,6 +164,22 @@ class Node(Draft):
 
 def made(value: Any, history: History) -> Node:
     """The node of a value and its history, in half the time of `Node(…)`: one is made for every operation."""
+    node: Any = Draft()
+    node.value = value
+    node.history = history
+    node.__class__ = Node
+    return node  # type: ignore[no-any-return]
+
+
+def born(value: Any, op: Any, args: tuple[Any, ...], answer: Any, calls: Calls) -> Node:
+    """The node of what an operation has just made: `made` and `recorded` in one."""
+    history: Any = Entry()
+    history.op = op
+    history.args = args
+    history.answer = answer
+    history.birth = births()
+    history.calls = calls
+    history.__class__ = History
     node: Any = Draft()
     node.value = value
     node.history = history

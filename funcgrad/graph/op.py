@@ -8,8 +8,8 @@ from attrs import fields, frozen
 from numpy import ndarray
 
 from funcgrad.errors import BadArgument
-from funcgrad.graph.calls import Call, Calls, births, frozen_array, hold, set_writeable
-from funcgrad.graph.node import History, Node, made, recorded
+from funcgrad.graph.calls import Call, Calls, frozen_array, hold, set_writeable
+from funcgrad.graph.node import History, Node, born, made, recorded
 from funcgrad.graph.tracing import Later, Witness
 from funcgrad.graph.types import NUMBERS, PLAIN, STRONG, Type, digest_of, grown, key_of, type_of
 
@@ -105,13 +105,13 @@ class Op:
         kept = tuple([hold(a, calls) if type(a) is ndarray else a for a in kept])
         if self.several:
             answer = tuple(map(frozen_array, answer))
-            return self.results(made(answer, recorded(self, kept, answer, births(), calls)))
+            return self.results(born(answer, self, kept, answer, calls))
         remembered = answer
         if type(answer) is ndarray:
             set_writeable(answer, False)
             if not self.reads_answer:
                 remembered = grown(Type, (answer.shape, answer.dtype, False, None))
-        return made(answer, recorded(self, kept, remembered, births(), calls))
+        return born(answer, self, kept, remembered, calls)
 
     def stage(self, calls: Calls, args: tuple[Any, ...], values: list[Any]) -> Any:
         """The node of an answer that is not known yet: it keeps all its arguments, for a fold to replay."""
@@ -121,7 +121,7 @@ class Op:
         else:
             answer = self.answer_type(map(type_of, values))
         kept = tuple([hold(a, calls) if type(a) is ndarray else a for a in args])
-        node = made(answer, recorded(self, kept, answer, births(), calls))
+        node = born(answer, self, kept, answer, calls)
         return self.results(node) if self.several else node
 
     def answer_type(self, types: Iterable[Any]) -> Any:
@@ -262,7 +262,7 @@ class Result(Op):
         if type(parent) is not Node:
             return parent[self.index]
         value = parent.value[self.index]
-        return made(value, recorded(self, (parent.history,), value, births(), parent.history.calls))
+        return born(value, self, (parent.history,), value, parent.history.calls)
 
     def run(self, x: Any) -> Any:
         return x[self.index]

@@ -9,9 +9,9 @@ import numpy as np
 from numpy import ndarray
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from funcgrad.graph.calls import births, frozen_array
+from funcgrad.graph.calls import frozen_array
 from funcgrad.graph.dispatch import UFUNCS, implements
-from funcgrad.graph.node import Node, made, recorded
+from funcgrad.graph.node import Node, born
 from funcgrad.graph.op import admit
 from funcgrad.graph.protocols import unsupported
 from funcgrad.graph.types import type_of
@@ -97,7 +97,7 @@ def extreme(ufunc: Any, a: Any, axis: Any = 0, keepdims: Any = False) -> Any:
     op = EXTREMES(ufunc, axes)
     if type(value) is ndarray:  # as `summed`
         answer = frozen_array(op.run(value))
-        z = made(answer, recorded(op, (a,), answer, births(), a.history.calls))
+        z = born(answer, op, (a,), answer, a.history.calls)
     else:
         z = op(a)
     return kept(z, a.shape, axes) if keepdims else z

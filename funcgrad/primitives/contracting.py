@@ -11,8 +11,8 @@ from attrs import frozen
 from numpy import matmul as matrix_product
 from numpy import ndarray
 
-from funcgrad.graph.calls import births, hold, set_writeable
-from funcgrad.graph.node import History, Node, made, recorded
+from funcgrad.graph.calls import hold, set_writeable
+from funcgrad.graph.node import History, Node, born
 from funcgrad.graph.op import Op, joined
 from funcgrad.graph.types import Type, grown
 from funcgrad.primitives.kinds import Multilinear, chain, finite, operand
@@ -168,7 +168,7 @@ class MatMul(Multilinear):
             kept = (hold(x, calls), y.history)
         else:
             kept = (x, y) if type(y) is Node else (x.history, hold(y, calls))
-        return made(Z, recorded(self, kept, remembered, births(), calls))
+        return born(Z, self, kept, remembered, calls)
 
     def run(self, x: Any, y: Any) -> Any:
         return matrix_product(x, y)

@@ -10,9 +10,9 @@ from attrs import field, frozen
 from numpy import empty, ndarray
 
 from funcgrad.errors import UnsupportedFunction
-from funcgrad.graph.calls import Calls, births, frozen_array, hold, set_writeable
+from funcgrad.graph.calls import Calls, frozen_array, hold, set_writeable
 from funcgrad.graph.dispatch import loaded
-from funcgrad.graph.node import History, Node, made, recorded
+from funcgrad.graph.node import History, Node, born, made
 from funcgrad.graph.op import Op, admit, forget, joined, strong
 from funcgrad.graph.protocols import taken
 from funcgrad.graph.provenance import refuse
@@ -181,7 +181,7 @@ class Unary(Pointwise):
             if not self.reads_z:
                 remembered = grown(Type, (answer.shape, answer.dtype, False, None))
         kept = (x,) if self.reads_x else (history,)
-        return made(answer, recorded(self, kept, remembered, births(), history.calls))
+        return born(answer, self, kept, remembered, history.calls)
 
     def shares(self, zbar: Any, h: History, _call: Any, by_nodes: bool) -> Any:
         """As `pull` has it, as quickly as can be."""
@@ -262,7 +262,7 @@ class Binary(Pointwise):
             kept_x = hold(x, calls) if 1 in reads else type_of(x)
         if type(kept_y) is ndarray:
             kept_y = hold(y, calls) if 2 in reads else type_of(y)
-        return made(answer, recorded(self, (kept_x, kept_y), remembered, births(), calls))
+        return born(answer, self, (kept_x, kept_y), remembered, calls)
 
     def shares(self, zbar: Any, h: History, call: Any, by_nodes: bool) -> Any:
         """As `pull` has it, as quickly as can be; where a choice may hide what is not known, it asks for care."""

@@ -124,7 +124,9 @@ def lowered(x: Any, y: Any) -> Any:
 def share(better: Callable[..., Any], x: Any, y: Any) -> Any:
     """The part of x in the better of x and y: ½ where they are equal, else 1 where it is better or a NaN, else 0."""
     wins = better(x, y)
-    return wins if decided(wins, better, x, y) else halved(wins | (x != x), x == y)
+    if decided(wins, better, x, y):  # as numbers, so that a product need not convert them piece by piece
+        return wins.astype((x if type(x) is ndarray else y).dtype)
+    return halved(wins | (x != x), x == y)
 
 
 def fshare(better: Callable[..., Any], x: Any, y: Any) -> Any:

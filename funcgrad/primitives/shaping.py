@@ -9,8 +9,8 @@ from attrs import frozen
 from numpy import ndarray
 
 from funcgrad.errors import LostDerivative
-from funcgrad.graph.calls import births, set_writeable
-from funcgrad.graph.node import Node, made, recorded
+from funcgrad.graph.calls import set_writeable
+from funcgrad.graph.node import Node, born
 from funcgrad.graph.provenance import refuse
 from funcgrad.graph.types import Type, grown, type_of
 from funcgrad.primitives.kinds import Joint, Linear
@@ -31,7 +31,7 @@ def made_of(x: Node, op: Linear, answer: Any, data: tuple[Any, ...] = ()) -> Nod
         remembered: Any = grown(Type, (answer.shape, answer.dtype, False, None))
     else:
         remembered = answer
-    return made(answer, recorded(op, (history, *data), remembered, births(), history.calls))
+    return born(answer, op, (history, *data), remembered, history.calls)
 
 
 @frozen(eq=False, repr=False)

@@ -1,12 +1,13 @@
 """The edges of a rule: where broadcasting is undone, dtypes are met, and answers leave the graph."""
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numpy import empty, matmul, ndarray
+from numpy import matmul, ndarray
 
 from funcgrad.errors import EscapedNode
-from funcgrad.graph.calls import running
+from funcgrad.graph.calls import frozen_array, running
 from funcgrad.graph.node import History, Node
 from funcgrad.graph.op import strong, unknown, weak
 from funcgrad.graph.types import Type, type_of
@@ -38,14 +39,20 @@ def sum_to(a: Any, shape: tuple[int, ...]) -> Any:
 
 #: The sum of so many rows, of so few columns, is quicker as a product with ones (measured: a half to a sixth).
 ROWS, COLUMNS = 64, 64
+#: Up to so many ones are kept for the next sum.
+MANY = 1 << 12
+
+
+@lru_cache(64)
+def ones(length: int, dtype: np.dtype[Any]) -> Any:
+    """So many ones, which nobody changes."""
+    return frozen_array(np.ones(length, dtype))
 
 
 def rows_summed(a: Any) -> Any:
     """Σ aᵢ over the rows of a plain array."""
     if a.ndim == 2 and a.shape[0] >= ROWS and 0 < a.shape[1] <= COLUMNS and a.dtype.char in "df":
-        ones = empty(a.shape[0], a.dtype)
-        ones.fill(1)
-        return matmul(ones, a)
+        return matmul((ones if len(a) <= MANY else np.ones)(len(a), a.dtype), a)
     return np.add.reduce(a)
 
 

@@ -84,11 +84,14 @@ def recurrent_params() -> list[Any]:
 
 
 def interleaved(ours: Callable[[], Any], theirs: Callable[[], Any], seconds: float) -> tuple[float, float, float]:
-    """Median times of both, and the median of their ratios, block by block in turn."""
+    """Median times of both, and the median of their ratios, block by block in turn.
+
+    A block is long, a hundred steps of the small network: in a loop of a user's the caches are one library's alone.
+    """
     once = time.perf_counter()
     theirs()
     ours()
-    number = max(1, int(0.02 / (time.perf_counter() - once)))
+    number = max(1, int(0.2 / (time.perf_counter() - once)))
     pairs, start = [], time.perf_counter()
     while time.perf_counter() - start < seconds or len(pairs) < 5:
         times = []
@@ -125,4 +128,4 @@ def main(seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]) if len(sys.argv) > 1 else 3.0)
+    main(float(sys.argv[1]) if len(sys.argv) > 1 else 6.0)

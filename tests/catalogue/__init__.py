@@ -13,11 +13,18 @@ from tests.catalogue.record import Record
 #: Whether this run has all records.
 WIDE = os.environ.get("FUNCGRAD_PROFILE", "ci") != "ci"
 COSTLY = {
-    *["scipy.linalg." + name for name in ("cho_solve", "eigh generalised", "expm_frechet", "lu_solve", "polar")],
+    *["scipy.linalg." + name for name in ("cho_solve", "eigh generalised", "expm_frechet", "lu", "lu_solve", "polar")],
     *["scipy.linalg." + name for name in ("solve upper triangular", "solve_continuous_lyapunov", "solve_toeplitz")],
     *["scipy.linalg." + name for name in ("solve_discrete_lyapunov bilinear", "solveh_banded")],
     *["linalg." + name for name in ("cond -inf", "cond nuc", "eigh upper", "norm -1", "norm 0.5", "norm 2.5", "qr r")],
-    *["linalg.pinv hermitian", "linalg.svd hermitian", "gradient by a distance", "histogram density", "histogram2d"],
+    *[
+        "linalg.pinv hermitian",
+        "linalg.svd hermitian",
+        "linalg.svd reduced",
+        "linalg.eig of pairs",
+        "gradient at places",
+    ],
+    *["gradient by a distance", "histogram density", "histogram2d"],
     *["geomspace", "interp period", "logspace base", "nanquantile of axes", "pad median", "polyfit cov"],
 }
 RECORDS: list[Record] = []

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from funcgrad import eval_shape, jvp, tree, vjp
-from tests.laws.cases import cases, every, over
+from tests.laws.cases import cases, every, halved, over
 
 
 def described(values):
@@ -16,6 +16,7 @@ def described(values):
 
 
 @over(every, "float64", "float32", "complex128")
+@halved
 @given(data=st.data())
 def test_tracing_changes_no_type(record, dtype, data):
     case = data.draw(cases(record, dtype))

@@ -17,7 +17,7 @@ from numpy import count_nonzero, ndarray
 from funcgrad.graph.dispatch import OPERATORS, UFUNCS
 from funcgrad.graph.node import Node
 from funcgrad.graph.op import Op, forget, strong
-from funcgrad.graph.types import WEAK, Type, type_of
+from funcgrad.graph.types import NUMBERS, WEAK, Type, type_of
 from funcgrad.primitives.kinds import (
     Binary,
     Linear,
@@ -125,7 +125,7 @@ def share(better: Callable[..., Any], x: Any, y: Any) -> Any:
     """The part of x in the better of x and y: ½ where they are equal, else 1 where it is better or a NaN, else 0."""
     wins = better(x, y)
     if decided(wins, better, x, y):  # as numbers, so that a product need not convert them piece by piece
-        return wins.astype((x if type(x) is ndarray else y).dtype)
+        return wins.astype((y if type(x) in NUMBERS else x).dtype)
     return halved(wins | (x != x), x == y)
 
 
